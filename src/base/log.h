@@ -3,8 +3,8 @@
  *
  *     log_event(LOG_WARN, "webhook.failed", "endpoint", endpoint, "status", "503", NULL);
  *
- * Events are dotted names; fields are pairs of strings ended by NULL. Never pass a secret, a body or
- * a person's data. Safe from any thread.
+ * Events are dotted names; fields are pairs of strings ended by NULL. Never pass a secret, a body
+ * or a person's data. Safe from any thread.
  */
 #pragma once
 

@@ -43,7 +43,8 @@ struct problem {
     char detail[320]; /* what happened this time, for a person; no secrets */
     size_t error_count;
     struct problem_error errors[PROBLEM_ERRORS_MAX];
-    /* More members of the answer: `"name":value,…` as JSON, or none; lives in the request's arena. */
+    /* More members of the answer: `"name":value,…` as JSON, or none; lives in the request's arena.
+     */
     struct text extension;
 };
 

@@ -19,7 +19,8 @@ int64_t time_now(void);       /* the wall clock */
 int64_t time_monotonic(void); /* for spans: never steps */
 size_t time_format(int64_t at, char out[TIME_TEXT_BYTES]);
 void buffer_time(struct buffer *buffer, int64_t at);
-/* RFC 3339 with any offset; the result is UTC. False if it is none or out of the years 1 to 9999. */
+/* RFC 3339 with any offset; the result is UTC. False if it is none or out of the years 1 to 9999.
+ */
 MUST_CHECK bool time_parse(struct text text, int64_t *at);
 /* Days since 1970-01-01 of a Gregorian date (proleptic). */
 int64_t time_days(int year, int month, int day);
