@@ -9,7 +9,7 @@
 #define MUST_CHECK __attribute__((warn_unused_result))
 /* The result is owned by the caller and released by FREE alone. */
 #define OWNED_BY(free) __attribute__((malloc(free, 1)))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(string, first) __attribute__((format(printf, string, first)))
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #if defined(__clang__)

@@ -95,7 +95,7 @@ static void canonical_value(struct json_writer *json, const json_t *value)
         json_int(json, json_integer_value(value));
         break;
     case JSON_REAL:
-        MUST(!"json_read lets no fraction through");
+        MUST(!json_is_real(value)); /* json_read lets none through */
         break;
     case JSON_TRUE:
     case JSON_FALSE:
@@ -193,11 +193,6 @@ void json_text(struct json_writer *json, struct text value)
 {
     begin_value(json);
     write_quoted(json->buffer, value);
-}
-
-void json_string(struct json_writer *json, const char *value)
-{
-    json_text(json, text_of(value));
 }
 
 void json_int(struct json_writer *json, int64_t value)

@@ -42,7 +42,6 @@ void json_open_list(struct json_writer *json);
 void json_close_list(struct json_writer *json);
 void json_name(struct json_writer *json, const char *name);
 void json_text(struct json_writer *json, struct text value); /* must be UTF-8 */
-void json_string(struct json_writer *json, const char *value);
 void json_int(struct json_writer *json, int64_t value);
 void json_bool(struct json_writer *json, bool value);
 void json_null_value(struct json_writer *json);
@@ -51,6 +50,6 @@ void json_id(struct json_writer *json, const char *prefix, struct id id);
 void json_org(struct json_writer *json, int64_t org);
 void json_base64(struct json_writer *json, const void *bytes, size_t length);
 void json_raw(struct json_writer *json, struct text json_text); /* a value that is JSON already */
-/* json_name + json_string and so on, for the common cases. */
+/* json_name and a value, for the common cases. */
 void json_member(struct json_writer *json, const char *name, struct text value);
 void json_member_int(struct json_writer *json, const char *name, int64_t value);
