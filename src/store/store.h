@@ -1,0 +1,77 @@
+/*
+ * The store: a small SQL interface behind which SQLite (and PostgreSQL) stand.
+ *
+ * Writing is done by one thread, in groups: store_begin, any number of store_load and store_save,
+ * then store_commit or store_rollback. A commit that returned true survives kill -9 and power loss.
+ * Reading goes through readers, which any thread may take and give back; a reader sees whole groups
+ * only. Rows are loaded into memory of the arena that the caller passes.
+ *
+ * SQL for views is portable: parameters are ?1, ?2, …; no functions or syntax of one engine.
+ */
+#pragma once
+
+#include "store/row.h"
+
+struct store;
+struct reader;
+
+struct value {
+    enum { VALUE_NONE, VALUE_INT, VALUE_TEXT, VALUE_BYTES } type;
+    int64_t integer;
+    struct text text;
+};
+
+#define VALUE_OF_INT(number) ((struct value){.type = VALUE_INT, .integer = (number)})
+#define VALUE_OF_TEXT(words) ((struct value){.type = VALUE_TEXT, .text = (words)})
+#define VALUE_OF_ID(id) /* ID must be an lvalue that outlives the call */                          \
+    ((struct value){.type = VALUE_BYTES, .text = {(const char *)(id).bytes, sizeof (id).bytes}})
+#define VALUE_IS_NONE ((struct value){.type = VALUE_NONE})
+
+struct store_statistics {
+    uint64_t commits, rows_loaded, rows_saved;
+    uint64_t file_bytes;
+};
+
+void store_close(struct store *store);
+/*
+ * URL: "sqlite:FOLDER/counterfoil.db". Makes and migrates the schema when WRITABLE (and then holds
+ * the store alone: PROBLEM_STORE_LOCKED if another process does).
+ */
+struct store *store_open(const char *url, bool writable, struct problem *problem)
+    OWNED_BY(store_close);
+const char *store_engine(const struct store *store); /* "SQLite 3.53.2", with its limits if any */
+void store_statistics(struct store *store, struct store_statistics *statistics);
+
+MUST_CHECK bool store_begin(struct store *store, struct problem *problem);
+/* Fills the slots' rows by their keys; `found` says which exist. */
+MUST_CHECK bool store_load(struct store *store, struct row_slot *const *slots, size_t count,
+                           struct arena *arena, struct problem *problem);
+/* Inserts, updates or deletes what is `changed` or `removed`. */
+MUST_CHECK bool store_save(struct store *store, struct row_slot *const *slots, size_t count,
+                           struct problem *problem);
+MUST_CHECK bool store_commit(struct store *store, struct problem *problem);
+void store_rollback(struct store *store);
+
+struct reader *store_reader_take(struct store *store); /* waits for a free one */
+void store_reader_give(struct store *store, struct reader *reader);
+
+typedef bool (*query_row)(void *context, const struct value *columns, size_t count,
+                          struct problem *problem);
+typedef bool (*table_row)(void *context, const void *row, struct problem *problem);
+
+/* SQL must be a constant string: statements are kept by its address. Stops when EACH fails. */
+MUST_CHECK bool reader_query(struct reader *reader, const char *sql, const struct value *values,
+                             size_t value_count, query_row each, void *context,
+                             struct problem *problem);
+/* SELECT all columns of TABLE + TAIL ("WHERE org = ?1 ORDER BY …"), also kept by address. */
+MUST_CHECK bool reader_rows(struct reader *reader, const struct table *table, const char *tail,
+                            const struct value *values, size_t value_count, struct arena *arena,
+                            table_row each, void *context, struct problem *problem);
+/* One row by its key; *found says whether there is one. */
+MUST_CHECK bool reader_load(struct reader *reader, const struct table *table, void *row,
+                            struct arena *arena, bool *found, struct problem *problem);
+
+/* Copies a running store to PATH (which must not exist) as of one moment. */
+MUST_CHECK bool store_backup(struct store *store, const char *path,
+                             void (*progress)(void *context, uint64_t done, uint64_t total),
+                             void *context, struct problem *problem);
