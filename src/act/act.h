@@ -1,0 +1,173 @@
+/*
+ * Acts: what anybody does to anybody, declared in tables.
+ *
+ * An act type is one constant: its name, route, body, who may do it, which rows it needs (by key),
+ * who must be told and by when, and its decide function. Validation, routes, OpenAPI, documentation
+ * and labels derive from it. A decide function is pure: from (rows, act) to changed rows or a
+ * refusal; no I/O, no clock, no randomness. Replay runs the same function over the recorded acts.
+ */
+#pragma once
+
+#include "act/field.h"
+#include "store/row.h"
+
+enum role {
+    ROLE_SHOP = 1,      /* the marketplace's shop: every organisation's orders */
+    ROLE_SELLER = 2,    /* one organisation */
+    ROLE_BUYER = 4,     /* one buyer, as the shop names them */
+    ROLE_AUDITOR = 8,   /* reads everything, changes nothing */
+    ROLE_OPERATOR = 16, /* runs the server: organisations, keys */
+    ROLE_SYSTEM = 32,   /* Counterfoil itself: deadlines, receipts */
+};
+#define ROLE_COUNT 6
+extern const char *const role_names[ROLE_COUNT + 1]; /* by bit number, ended by NULL */
+const char *role_name(enum role role);
+
+struct principal {
+    enum role role;
+    struct id key;     /* the API key; zero for the system and the local operator */
+    int64_t org;       /* seller: its organisation; else ORG_MARKETPLACE */
+    struct text buyer; /* buyer: the shop's name for them */
+};
+
+#define DEADLINES_MAX 2
+#define NEEDS_MAX 4
+#define TELLS_MAX 3
+
+/* The marketplace's rules that acts depend on. Their results enter each act's record as deadlines. */
+struct rules {
+    int64_t deliver_within_us; /* until then the addressee must have been reached */
+    int64_t decide_within_us;  /* until then the seller decides about an order under way */
+};
+
+struct act_type;
+
+struct act {
+    const struct act_type *type;
+    struct id id;
+    int64_t org;
+    int64_t seq; /* position in the organisation's feed, from 1, without gaps */
+    int64_t at;
+    struct id subject; /* the object it is about: its id without prefix */
+    struct principal actor;
+    struct text from;       /* the client's address */
+    struct text request_id; /* of the HTTP request */
+    int64_t deadlines[DEADLINES_MAX]; /* by act_type.deadlines */
+    const void *body;
+};
+
+struct deadline {
+    const char *name; /* in the record */
+    size_t rule;      /* offsetof(struct rules, …) */
+};
+
+enum need_mode { NEED_PRESENT, NEED_ABSENT, NEED_EITHER };
+
+struct need {
+    const struct table *table;
+    enum need_mode mode;
+    /* Sets the key's columns of *row; NULL: (org, subject). */
+    void (*key)(const struct act *act, void *row);
+    /* What is said if a needed row is missing, or is there and must not: "order" … */
+    const char *what;
+};
+
+struct decision {
+    const struct act *act;
+    struct row_slot *rows[NEEDS_MAX]; /* by act_type.needs */
+    struct arena *arena;              /* for what the changed rows point to */
+};
+
+void *decision_row(struct decision *decision, size_t need);    /* NULL if there is none */
+void *decision_change(struct decision *decision, size_t need); /* the same, to be written */
+void decision_remove(struct decision *decision, size_t need);
+
+enum audience { AUDIENCE_SHOP, AUDIENCE_SELLER, AUDIENCE_BUYER, AUDIENCES };
+extern const char *const audience_names[AUDIENCES + 1];
+enum role audience_role(enum audience audience);
+
+/* Somebody must know of this act: a receipt by the deadline, or an incident (I6). */
+struct tell {
+    enum audience audience;
+    size_t deadline; /* index into act_type.deadlines */
+};
+
+enum act_flags {
+    ACT_MOVES_MONEY = 1, /* its idempotency keys are kept for ever */
+    ACT_QUIET = 2,       /* changes nothing new when repeated: a refusal is not recorded */
+};
+
+enum subject_source {
+    SUBJECT_NEW,      /* the act makes the object */
+    SUBJECT_PATH,     /* {subject} of the route */
+    SUBJECT_INTERNAL, /* set by the submitting code */
+};
+
+struct act_type {
+    const char *name; /* dotted, past tense; also the name in webhooks */
+    const char *method, *path; /* "/v1/orders/{subject}/ship"; NULL: not from outside */
+    const char *subject_prefix;
+    enum subject_source subject;
+    /* SUBJECT_NEW by shop and operator: the field that names the organisation; others: their own. */
+    const char *org_field;
+    unsigned roles;   /* who may: a set of enum role */
+    unsigned parties; /* who sees it besides shop, auditor and operator: ROLE_SELLER, ROLE_BUYER */
+    unsigned flags;
+    const struct field *fields;
+    size_t field_count;
+    size_t body_bytes;
+    size_t need_count;
+    struct need needs[NEEDS_MAX];
+    size_t deadline_count;
+    struct deadline deadlines[DEADLINES_MAX];
+    size_t tell_count;
+    struct tell tells[TELLS_MAX];
+    bool (*decide)(struct decision *decision, struct problem *problem);
+    /* What happened, for a person: "The buyer asked to cancel[: {reason}]."; see story.h. */
+    const char *story;
+    const char *doc;
+};
+
+/* A list for readers: rows of a table, restricted to what the reader may see. */
+struct view {
+    const char *name;
+    const char *path; /* GET; "{subject}" as in acts */
+    const char *subject_prefix;
+    unsigned roles;
+    const struct table *table;
+    bool single; /* one row by its key, with ETag; otherwise a page */
+    /*
+     * "WHERE …" by who reads, NULL: nothing for them. Parameters: ?1 organisation (the reader's,
+     * or the subject's), ?2 the buyer's name, ?3 the subject, ?4 after (cursor), ?5 page size,
+     * ?6 and ?7 the filters.
+     */
+    const char *for_all, *for_seller, *for_buyer;
+    const struct column *cursor; /* an id or a number, ascending */
+    const struct view_filter {
+        const char *name;
+        const struct column *column; /* says how its value is read; ENUM and TEXT */
+    } filters[2];
+    const char *doc;
+};
+
+/* Something that is due: rows that this finds become acts. */
+struct timer {
+    const char *name;
+    const struct table *table;
+    const char *due; /* "WHERE … ≤ ?1 … LIMIT ?2", ?1: now */
+    const struct act_type *type;
+    /* Fills org, subject and body of the act from the row. */
+    void (*prepare)(const void *row, struct act *act, struct arena *arena);
+};
+
+/* Everything that is declared; made on floor 4, known to the kernel only as this. */
+struct catalogue {
+    const struct table *const *tables; /* each ended by NULL */
+    const struct act_type *const *acts;
+    const struct view *const *views;
+    const struct timer *const *timers;
+};
+
+const struct act_type *catalogue_act(const struct catalogue *catalogue, struct text name);
+/* Stops the process if the declarations contradict themselves. */
+void catalogue_check(const struct catalogue *catalogue);

@@ -1,0 +1,76 @@
+/*
+ * The kernel's own tables: the acts and the log over them, feeds, keys of repeated requests, and
+ * notices (who must know of an act, and whether they do).
+ */
+#pragma once
+
+#include "act/act.h"
+
+/* One act, accepted or refused, as it was recorded. */
+struct act_row {
+    int64_t org, seq;
+    struct id id, subject;
+    struct text type;
+    int64_t log_index;
+    struct text salt;   /* 32 bytes; the log's entry is SHA-256(salt ‖ record) */
+    struct text record; /* canonical JSON */
+};
+extern const struct table acts_table;
+
+/* An organisation's feed: the last number given out. */
+struct feed_row {
+    int64_t org, last_seq;
+};
+extern const struct table feeds_table;
+
+/* A request that may come again: what it was and which act it became. */
+struct idempotency_row {
+    int64_t org;
+    struct text key; /* key id of the principal and its Idempotency-Key */
+    struct text request; /* 32 bytes */
+    int64_t seq;
+    int64_t expires_at; /* 0: never */
+};
+extern const struct table idempotency_table;
+
+/* An act that somebody must know of. */
+struct notice_row {
+    int64_t org;
+    struct id act;
+    int64_t audience;
+    struct id subject;
+    struct text type; /* of the act */
+    int64_t told_at;  /* when the act was recorded */
+    int64_t due_at;
+    int64_t delivered_at;
+    struct text delivered_by; /* "webhook", "stream", "pull", "page" */
+    struct text delivered_to; /* which endpoint or key */
+    int64_t seen_at;
+    struct text seen_by; /* which person or app */
+    struct text seen_means;
+    int64_t incident_at; /* nobody was reached by the deadline */
+    int64_t version;
+};
+extern const struct table notices_table;
+
+/* The log's entries (tlog-tiles level 0, before hashing) and the roots of its full tiles. */
+struct log_entry_row {
+    int64_t position;
+    struct text entry; /* 32 bytes */
+    int64_t org, seq;
+};
+extern const struct table log_entries_table;
+
+struct log_node_row {
+    int64_t level; /* of the tile that the hash stands in: 1 and up */
+    int64_t position;
+    struct text hash;
+};
+extern const struct table log_nodes_table;
+
+/* The newest checkpoint that witnesses cosigned; one row a size, older ones are removed. */
+struct log_checkpoint_row {
+    int64_t size;
+    struct text note;
+};
+extern const struct table log_checkpoints_table;
