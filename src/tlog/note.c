@@ -313,7 +313,7 @@ static bool signature_good(const struct note_key *key, struct text text, struct 
     return length == sizeof bytes && cosignature_good(key, text, bytes + ID_BYTES, time);
 }
 
-static bool key_made(const struct note_key *key, const struct note_signature *signature)
+bool note_signature_by(const struct note_signature *signature, const struct note_key *key)
 {
     return key->type != NOTE_ML_DSA_44 && key->id == signature->id &&
            text_is(signature->name, key->name);
@@ -327,7 +327,7 @@ bool note_verify(const struct note *note, const struct note_key *const *keys, si
         verdicts[i] = (struct note_verdict){false, 0};
         for (size_t j = 0; j < note->signature_count; j++) {
             const struct note_signature *signature = &note->signatures[j];
-            if (!key_made(keys[i], signature))
+            if (!note_signature_by(signature, keys[i]))
                 continue;
             uint64_t time = 0;
             if (!signature_good(keys[i], note->text, signature->encoded, &time))

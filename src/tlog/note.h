@@ -81,6 +81,9 @@ struct note {
 
 MUST_CHECK bool note_parse(struct text bytes, struct note *note, struct problem *problem);
 
+/* That the line names this key, of a type that we verify; whether it is good says note_verify(). */
+bool note_signature_by(const struct note_signature *signature, const struct note_key *key);
+
 /* What a key had to say about a note. */
 struct note_verdict {
     bool signed_by;
