@@ -207,6 +207,12 @@ static bool file_read(struct trust_policy *policy, struct text file, struct prob
     return policy->has_quorum || wrong(problem, "the policy has no quorum line");
 }
 
+static void release(struct trust_policy *policy)
+{
+    free(policy->file);
+    free(policy);
+}
+
 struct trust_policy *trust_policy_new(struct text file, struct problem *problem)
 {
     if (file.length > TRUST_POLICY_BYTES_MAX || !octets_valid(file)) {
@@ -221,16 +227,14 @@ struct trust_policy *trust_policy_new(struct text file, struct problem *problem)
         memcpy(policy->file, file.bytes, file.length);
     if (file_read(policy, (struct text){policy->file, file.length}, problem))
         return policy;
-    trust_policy_free(policy);
+    release(policy);
     return NULL;
 }
 
 void trust_policy_free(struct trust_policy *policy)
 {
-    if (!policy)
-        return;
-    free(policy->file);
-    free(policy);
+    if (policy)
+        release(policy);
 }
 
 size_t trust_policy_log_count(const struct trust_policy *policy)
