@@ -460,17 +460,18 @@ void guard_init(struct guard *guard, const struct guard_limits *limits)
 size_t guard_feed(struct guard *guard, const void *bytes, size_t length, int64_t now)
 {
     const uint8_t *byte = bytes;
+    bool fine = guard->verdict == GUARD_FINE;
     size_t complete = 0;
     size_t at = 0;
-    while (at < length && guard->verdict == GUARD_FINE && !guard->closing) {
+    while (at < length && fine && !guard->closing) {
         uint64_t heads = guard->heads;
         uint64_t requests = guard->requests;
         if (guard->body_left > 0)
             at += count_body(guard, length - at);
         else if (is_in_body(guard))
-            guard->step(guard, byte[at++]);
+            fine = guard->step(guard, byte[at++]);
         else
-            step_head_byte(guard, byte[at++], now);
+            fine = step_head_byte(guard, byte[at++], now);
         if (guard->heads > heads)
             guard->head_ended_at = now;
         if (guard->requests > requests) {
@@ -478,7 +479,7 @@ size_t guard_feed(struct guard *guard, const void *bytes, size_t length, int64_t
             complete = at;
         }
     }
-    return guard->verdict == GUARD_FINE && !guard->closing ? length : complete;
+    return fine && !guard->closing ? length : complete;
 }
 
 void guard_answered(struct guard *guard, int64_t now)
@@ -494,14 +495,13 @@ static int64_t later(int64_t a, int64_t b)
 
 bool guard_check_pace(struct guard *guard, int64_t head_us_max, int64_t body_us_max, int64_t now)
 {
-    /* While an answer is due, the library does not read and nobody can say that the client waits.
-     */
+    /* While an answer is due the library does not read: then the client is not to blame. */
     if (guard->verdict != GUARD_FINE || guard->answered != guard->requests)
         return false;
-    if (is_in_body(guard) && now - later(guard->head_ended_at, guard->answered_at) > body_us_max)
-        fault(guard, GUARD_SLOW, "the body did not arrive in time");
-    else if (!is_in_body(guard) && guard->head_length > 0 &&
-             now - later(guard->head_began_at, guard->answered_at) > head_us_max)
-        fault(guard, GUARD_SLOW, "the head did not arrive in time");
-    return guard->verdict == GUARD_SLOW;
+    if (is_in_body(guard))
+        return now - later(guard->head_ended_at, guard->answered_at) > body_us_max &&
+               !fault(guard, GUARD_SLOW, "the body did not arrive in time");
+    return guard->head_length > 0 &&
+           now - later(guard->head_began_at, guard->answered_at) > head_us_max &&
+           !fault(guard, GUARD_SLOW, "the head did not arrive in time");
 }
