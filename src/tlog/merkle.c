@@ -208,26 +208,18 @@ bool merkle_check_consistency(const struct merkle_proof *proof, uint64_t old_siz
                               const struct digest *old_root, const struct digest *root,
                               struct problem *problem)
 {
-    if (size > MERKLE_SIZE_MAX || old_size > size)
-        return unfit(problem, "the older tree is the larger one");
-    if (old_size != 0) {
-        const struct merkle_subtree subtree = {0, old_size};
-        return merkle_check_subtree_consistency(proof, subtree, size, old_root, root, problem);
-    }
-    const struct digest empty = digest_of("", 0);
-    if (proof->count != 0)
-        return unfit(problem, "a proof from the empty tree must be empty");
-    if (size == 0 && !(digest_equal(*old_root, empty) && digest_equal(*root, empty)))
-        return unfit(problem, "the empty tree has another root");
-    return true;
+    const struct merkle_subtree subtree = {0, old_size};
+    if (old_size == 0)
+        return unfit(problem, "consistency with an empty tree says nothing");
+    return merkle_check_subtree_consistency(proof, subtree, size, old_root, root, problem);
 }
 
 bool merkle_subtree_valid(struct merkle_subtree subtree)
 {
-    if (subtree.start >= subtree.end || subtree.end > MERKLE_SIZE_MAX)
+    if (subtree.start > subtree.end || subtree.end > MERKLE_SIZE_MAX)
         return false;
     const uint64_t count = subtree.end - subtree.start;
-    const uint64_t span = count == 1 ? 1 : split_of(count) * 2;
+    const uint64_t span = count < 2 ? 1 : split_of(count) * 2;
     return (subtree.start & (span - 1)) == 0;
 }
 
@@ -255,6 +247,17 @@ static void step_up(struct position *at)
     at->edge >>= 1;
 }
 
+/* Nothing is part of every tree. */
+static bool check_empty(const struct merkle_proof *proof, const struct digest *root,
+                        struct problem *problem)
+{
+    if (proof->count != 0)
+        return unfit(problem, "a proof from the empty tree must be empty");
+    if (!digest_equal(*root, digest_of("", 0)))
+        return unfit(problem, "the empty tree has another root");
+    return true;
+}
+
 /* draft-ietf-plants-merkle-tree-certs-03 §4.4.3. */
 bool merkle_check_subtree_consistency(const struct merkle_proof *proof,
                                       struct merkle_subtree subtree, uint64_t size,
@@ -262,7 +265,9 @@ bool merkle_check_subtree_consistency(const struct merkle_proof *proof,
                                       struct problem *problem)
 {
     if (!merkle_subtree_valid(subtree) || size > MERKLE_SIZE_MAX || subtree.end > size)
-        return unfit(problem, "the range is no subtree of the tree");
+        return unfit(problem, "the older part is not one of the tree");
+    if (subtree.start == subtree.end)
+        return check_empty(proof, subtree_root, problem);
     struct position at = {subtree.start, subtree.end - 1, size - 1};
     const bool at_edge = at.last == at.edge;
     while (at.first != at.last && (at_edge || (at.last & 1)))

@@ -59,11 +59,13 @@ MUST_CHECK bool merkle_prove_consistency(uint64_t old_size, uint64_t size, merkl
 MUST_CHECK bool merkle_check_inclusion(const struct merkle_proof *proof, uint64_t index,
                                        uint64_t size, const struct digest *leaf,
                                        const struct digest *root, struct problem *problem);
+/* OLD_SIZE 0 is refused: every tree continues the empty one, so there is nothing to check. */
 MUST_CHECK bool merkle_check_consistency(const struct merkle_proof *proof, uint64_t old_size,
                                          uint64_t size, const struct digest *old_root,
                                          const struct digest *root, struct problem *problem);
 
-/* The leaves START up to END (exclusive) of a larger tree, where they form a subtree. */
+/* The leaves START up to END (exclusive) of a larger tree, where they form a subtree: START is a
+   multiple of the power of two that END - START rounds up to. It may be empty. */
 struct merkle_subtree {
     uint64_t start;
     uint64_t end;

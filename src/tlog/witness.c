@@ -41,6 +41,18 @@ static unsigned status_of_sizes(const struct witness_request *request,
     return 200;
 }
 
+/* That the checkpoint continues what is on record. Sizes have been compared. */
+static bool continues(const struct witness_request *request, const struct witness_state *state,
+                      struct problem *problem)
+{
+    const struct checkpoint *checkpoint = &request->checkpoint;
+    if (request->old_size > 0)
+        return merkle_check_consistency(&request->proof, request->old_size, checkpoint->size,
+                                        &state->root, &checkpoint->root, problem);
+    return request->proof.count == 0 ||
+           problem_set(problem, PROBLEM_PROOF_INVALID, "a proof from the empty tree must be empty");
+}
+
 void witness_decide(const struct witness_request *request, const struct note_key *const *keys,
                     size_t count, const struct witness_state *state,
                     struct witness_decision *decision)
@@ -63,9 +75,7 @@ void witness_decide(const struct witness_request *request, const struct note_key
     decision->status = status_of_sizes(request, state, problem);
     if (decision->status != 200)
         return;
-    const struct digest old_root = state->exists ? state->root : digest_of("", 0);
-    if (!merkle_check_consistency(&request->proof, request->old_size, checkpoint->size, &old_root,
-                                  &checkpoint->root, problem)) {
+    if (!continues(request, state, problem)) {
         decision->status = 422;
         return;
     }
