@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Turns folders of files into one C file for src/base/embedded.h.
+"""Turns folders of files into one C file with the arrays that src/base/embedded.h declares.
 
 usage: embed.py --out FILE.c --depfile FILE.d NAME=FOLDER…
 
-A file x in FOLDER is called NAME/x. A folder that is absent gives no files, with a warning: the
-server says so on the page that would have come from it.
+The files of FOLDER become embedded_NAME[], in ascending order of their paths, with an entry whose
+path is NULL at the end. After each file's bytes stands a NUL that its length does not count. A
+folder that is absent gives an empty array and a warning.
 """
 import argparse
 import hashlib
@@ -26,15 +27,13 @@ MEDIA_TYPES = {
 }
 
 
-def list_files(name, folder):
-    """Pairs of (path in the program, path on disk) and the folders that were read."""
+def list_files(folder):
+    """Paths relative to the folder, and all folders that were read."""
     found, folders = [], [folder]
     for here, subfolders, names in os.walk(folder):
         folders += [os.path.join(here, subfolder) for subfolder in subfolders]
-        for file_name in names:
-            on_disk = os.path.join(here, file_name)
-            found.append((f"{name}/{os.path.relpath(on_disk, folder)}", on_disk))
-    return found, folders
+        found += [os.path.relpath(os.path.join(here, name), folder) for name in names]
+    return sorted(found, key=str.encode), folders
 
 
 def array_of(data):
@@ -44,23 +43,23 @@ def array_of(data):
     return ",\n    ".join(rows)
 
 
-def render(files):
-    parts = ['#include "base/embedded.h"\n']
-    rows = []
-    for index, (path, on_disk) in enumerate(sorted(files, key=lambda pair: pair[0].encode())):
+def render(name, folder, files):
+    parts, rows = [], []
+    for index, path in enumerate(files):
         suffix = os.path.splitext(path)[1]
         if suffix not in MEDIA_TYPES:
-            sys.exit(f"embed.py: no media type is known for {on_disk}")
-        with open(on_disk, "rb") as stream:
+            sys.exit(f"embed.py: no media type is known for {folder}/{path}")
+        with open(os.path.join(folder, path), "rb") as stream:
             data = stream.read()
+        bytes_name = f"{name}_{index}"
         etag = hashlib.sha256(data).hexdigest()[:32]
-        parts.append(f"static const unsigned char bytes_{index}[] = {{\n    {array_of(data)}}};\n")
+        parts.append(f"static const unsigned char {bytes_name}[] = {{\n    {array_of(data)}}};\n")
         rows.append(
-            f'    {{"{path}", "{MEDIA_TYPES[suffix]}", "\\"{etag}\\"", bytes_{index}, {len(data)}}},'
+            f'    {{"{path}", "{MEDIA_TYPES[suffix]}", "\\"{etag}\\"",'
+            f" {bytes_name}, {len(data)}}},\n"
         )
-    rows.append("    {0},")  # ISO C knows no empty array
-    parts.append("const struct embedded_file embedded_files[] = {\n" + "\n".join(rows) + "\n};")
-    parts.append(f"const size_t embedded_file_count = {len(files)};\n")
+    rows.append("    {NULL, NULL, NULL, NULL, 0},\n")
+    parts.append(f"const struct embedded_file embedded_{name}[] = {{\n{''.join(rows)}}};\n")
     return "\n".join(parts)
 
 
@@ -81,15 +80,15 @@ def main():
     parser.add_argument("--depfile", required=True)
     parser.add_argument("folders", nargs="+", metavar="NAME=FOLDER")
     arguments = parser.parse_args()
-    files, watched = [], []
+    parts, watched = ['#include "base/embedded.h"\n'], []
     for pair in arguments.folders:
         name, folder = pair.split("=", 1)
         if not os.path.isdir(folder):
-            print(f"embed.py: {folder} is absent, the program will lack {name}/", file=sys.stderr)
-        found, folders = list_files(name, folder)
-        files += found
-        watched += folders + [on_disk for _, on_disk in found]
-    write_if_changed(arguments.out, render(files))
+            print(f"embed.py: {folder} is absent, the program goes without it", file=sys.stderr)
+        files, folders = list_files(folder)
+        parts.append(render(name, folder, files))
+        watched += folders + [os.path.join(folder, path) for path in files]
+    write_if_changed(arguments.out, "\n".join(parts))
     escaped = [path.replace(" ", "\\ ") for path in watched]
     with open(arguments.depfile, "w", encoding="utf-8") as stream:
         stream.write(f"{arguments.out}: {' '.join(escaped)}\n")

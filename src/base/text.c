@@ -156,8 +156,9 @@ void buffer_reserve(struct buffer *buffer, size_t more)
     size_t capacity = buffer->capacity < 256 ? 256 : buffer->capacity;
     while (capacity < needed)
         capacity *= 2;
-    buffer->bytes = realloc(buffer->bytes, capacity);
-    MUST(buffer->bytes != NULL);
+    char *bytes = realloc(buffer->bytes, capacity);
+    MUST(bytes != NULL);
+    buffer->bytes = bytes;
     buffer->capacity = capacity;
 }
 
