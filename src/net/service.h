@@ -1,0 +1,40 @@
+/*
+ * The service: everything that the daemon offers over the network, over one kernel.
+ *
+ * JSON API, feeds (pull, stream, webhooks), the transparency log's files, the console, OpenAPI,
+ * health and metrics. The caller opens the kernel before and closes it after the service; texts in
+ * the options live as long as the service does. Spans are microseconds.
+ */
+#pragma once
+
+#include "act/kernel.h"
+#include "net/http.h"
+
+struct service_options {
+    struct kernel *kernel;
+    const char *listen; /* as http_server_new takes it */
+    struct http_limits http;
+    const char *version; /* of the program */
+    const char *log_origin, *log_vkey;
+    /* Requests a key may make: steadily, and at once after a pause. 0: no limit. */
+    unsigned rate_per_second, rate_burst;
+    /* Webhooks: tests shorten the schedule and send to loopback. */
+    bool webhook_allow_private;
+    double webhook_time_scale; /* 1: as specified */
+    /* HMAC of LABEL under a key that only the signer holds; any thread. */
+    bool (*derive)(void *context, struct text label, uint8_t out[32], struct problem *problem);
+    void *derive_context;
+    /* May the daemon do its work (is the signer alive)? NULL: yes. Any thread. */
+    bool (*healthy)(void *context, struct problem *problem);
+    void *healthy_context;
+};
+
+struct service;
+
+/* Finishes what is under way (answers, attempts), ends streams, stops. */
+void service_free(struct service *service);
+struct service *service_new(const struct service_options *options, struct problem *problem)
+    OWNED_BY(service_free);
+/* No new connections; streams end. service_free follows. */
+void service_quiesce(struct service *service);
+unsigned service_port(const struct service *service);
