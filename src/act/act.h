@@ -34,7 +34,8 @@ struct principal {
 #define NEEDS_MAX 4
 #define TELLS_MAX 3
 
-/* The marketplace's rules that acts depend on. Their results enter each act's record as deadlines. */
+/* The marketplace's rules that acts depend on. Their results enter each act's record as deadlines.
+ */
 struct rules {
     int64_t deliver_within_us; /* until then the addressee must have been reached */
     int64_t decide_within_us;  /* until then the seller decides about an order under way */
@@ -50,8 +51,8 @@ struct act {
     int64_t at;
     struct id subject; /* the object it is about: its id without prefix */
     struct principal actor;
-    struct text from;       /* the client's address */
-    struct text request_id; /* of the HTTP request */
+    struct text from;                 /* the client's address */
+    struct text request_id;           /* of the HTTP request */
     int64_t deadlines[DEADLINES_MAX]; /* by act_type.deadlines */
     const void *body;
 };
@@ -75,6 +76,7 @@ struct need {
 struct decision {
     const struct act *act;
     struct row_slot *rows[NEEDS_MAX]; /* by act_type.needs */
+    bool touched[NEEDS_MAX];          /* changed or removed by this act */
     struct arena *arena;              /* for what the changed rows point to */
 };
 
@@ -95,6 +97,7 @@ struct tell {
 enum act_flags {
     ACT_MOVES_MONEY = 1, /* its idempotency keys are kept for ever */
     ACT_QUIET = 2,       /* changes nothing new when repeated: a refusal is not recorded */
+    ACT_NEW_ORG = 4,     /* it makes an organisation: the kernel picks its number */
 };
 
 enum subject_source {
@@ -104,11 +107,12 @@ enum subject_source {
 };
 
 struct act_type {
-    const char *name; /* dotted, past tense; also the name in webhooks */
+    const char *name;          /* dotted, past tense; also the name in webhooks */
     const char *method, *path; /* "/v1/orders/{subject}/ship"; NULL: not from outside */
     const char *subject_prefix;
     enum subject_source subject;
-    /* SUBJECT_NEW by shop and operator: the field that names the organisation; others: their own. */
+    /* SUBJECT_NEW by shop and operator: the field that names the organisation; others: their own.
+     */
     const char *org_field;
     unsigned roles;   /* who may: a set of enum role */
     unsigned parties; /* who sees it besides shop, auditor and operator: ROLE_SELLER, ROLE_BUYER */

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/digest.h"
 #include "base/json.h"
 
 enum field_type {
@@ -25,7 +26,7 @@ enum field_type {
 };
 
 struct money {
-    int64_t amount; /* minor units */
+    int64_t amount;   /* minor units */
     char currency[4]; /* ISO 4217 */
 };
 
@@ -41,7 +42,7 @@ struct field {
     size_t offset;
     int64_t min, max;
     const char *prefix;
-    const char *const *names; /* ended by NULL */
+    const char *const *names;   /* ended by NULL */
     const struct field *fields; /* FIELD_LIST: of an item */
     size_t field_count;
     size_t item_bytes;
@@ -50,7 +51,9 @@ struct field {
 };
 
 #define FIELD(body_type, member, field_type, ...)                                                  \
-    {.name = #member, .type = field_type, .offset = offsetof(body_type, member), __VA_ARGS__}
+    {                                                                                              \
+        .name = #member, .type = field_type, .offset = offsetof(body_type, member), __VA_ARGS__    \
+    }
 
 /* The most that any money field takes: amounts stay exact in every JSON reader, sums in int64_t. */
 #define MONEY_MAX INT64_C(1000000000000)

@@ -41,9 +41,9 @@ struct kernel_options {
                  struct problem *problem);
     void *sign_context;
     const char *log_vkey;
-    bool timers;           /* run them (the daemon does; import and replay do not) */
+    bool timers; /* run them (the daemon does; import and replay do not) */
     int64_t idempotency_keep_us;
-    size_t waiting_max;    /* acts in the queue; beyond: PROBLEM_OVERLOADED */
+    size_t waiting_max; /* acts in the queue; beyond: PROBLEM_OVERLOADED */
 };
 
 void kernel_close(struct kernel *kernel); /* after what is queued was done */
@@ -73,7 +73,7 @@ struct kernel_state {
     uint64_t log_size;
     struct digest log_root;
     uint64_t groups, accepted, refused, replayed;
-    uint64_t waiting; /* in the queue now */
+    uint64_t waiting;       /* in the queue now */
     int64_t last_commit_us; /* how long the last commit took */
 };
 void kernel_state(struct kernel *kernel, struct kernel_state *state);

@@ -1,9 +1,9 @@
 /*
  * Receipts: who was told of an act, and what happens if nobody was (I6).
  *
- * *Delivered* is a fact of transport (a webhook answered 2xx, a line was sent on a stream, a page or
- * an answer showed it); *seen* is somebody's own statement. An addressee that was not reached by the
- * deadline makes an incident, which stays open until they are.
+ * *Delivered* is a fact of transport (a webhook answered 2xx, a line was sent on a stream, a page
+ * or an answer showed it); *seen* is somebody's own statement. An addressee that was not reached by
+ * the deadline makes an incident, which stays open until they are.
  */
 #pragma once
 

@@ -26,7 +26,7 @@ extern const struct table feeds_table;
 /* A request that may come again: what it was and which act it became. */
 struct idempotency_row {
     int64_t org;
-    struct text key; /* key id of the principal and its Idempotency-Key */
+    struct text key;     /* key id of the principal and its Idempotency-Key */
     struct text request; /* 32 bytes */
     int64_t seq;
     int64_t expires_at; /* 0: never */

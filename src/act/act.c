@@ -1,0 +1,100 @@
+#include "act/act.h"
+
+#include <string.h>
+
+const char *const role_names[ROLE_COUNT + 1] = {"shop",     "seller", "buyer", "auditor",
+                                                "operator", "system", NULL};
+
+const char *const audience_names[AUDIENCES + 1] = {"shop", "seller", "buyer", NULL};
+
+const char *role_name(enum role role)
+{
+    MUST(role != 0 && (unsigned)role < 1U << ROLE_COUNT);
+    return role_names[__builtin_ctz(role)];
+}
+
+enum role audience_role(enum audience audience)
+{
+    static const enum role roles[AUDIENCES] = {ROLE_SHOP, ROLE_SELLER, ROLE_BUYER};
+    MUST(audience < AUDIENCES);
+    return roles[audience];
+}
+
+static struct row_slot *slot_of(struct decision *decision, size_t need)
+{
+    MUST(need < decision->act->type->need_count);
+    return decision->rows[need];
+}
+
+void *decision_row(struct decision *decision, size_t need)
+{
+    struct row_slot *slot = slot_of(decision, need);
+    return (slot->found || slot->changed) && !slot->removed ? slot->row : NULL;
+}
+
+void *decision_change(struct decision *decision, size_t need)
+{
+    struct row_slot *slot = slot_of(decision, need);
+    slot->changed = decision->touched[need] = true;
+    slot->removed = false;
+    return slot->row;
+}
+
+void decision_remove(struct decision *decision, size_t need)
+{
+    struct row_slot *slot = slot_of(decision, need);
+    slot->changed = false;
+    slot->removed = decision->touched[need] = true;
+}
+
+const struct act_type *catalogue_act(const struct catalogue *catalogue, struct text name)
+{
+    for (const struct act_type *const *type = catalogue->acts; *type != NULL; type++)
+        if (text_is(name, (*type)->name))
+            return *type;
+    return NULL;
+}
+
+static bool has_table(const struct catalogue *catalogue, const struct table *table)
+{
+    for (const struct table *const *each = catalogue->tables; *each != NULL; each++)
+        if (*each == table)
+            return true;
+    return false;
+}
+
+static void act_check(const struct catalogue *catalogue, const struct act_type *type)
+{
+    MUST(type->decide != NULL && type->doc != NULL && type->story != NULL);
+    MUST((type->path == NULL) == (type->subject == SUBJECT_INTERNAL));
+    MUST(type->need_count <= NEEDS_MAX && type->deadline_count <= DEADLINES_MAX &&
+         type->tell_count <= TELLS_MAX && type->body_bytes >= sizeof(uint32_t));
+    fields_check(type->fields, type->field_count);
+    for (size_t i = 0; i < type->need_count; i++)
+        MUST(has_table(catalogue, type->needs[i].table));
+    for (size_t i = 0; i < type->tell_count; i++)
+        MUST(type->tells[i].deadline < type->deadline_count);
+}
+
+static void table_check(const struct table *table)
+{
+    MUST(table->key_count >= 1 && table->key_count <= table->column_count);
+    for (size_t i = 0; i < table->column_count; i++) {
+        const struct column *column = &table->columns[i];
+        MUST(column->type != COLUMN_ID || column->api == NULL || column->prefix != NULL);
+        MUST(column->type != COLUMN_ENUM || column->names != NULL);
+        MUST(i >= table->key_count || !(column->flags & COLUMN_OPTIONAL));
+    }
+}
+
+void catalogue_check(const struct catalogue *catalogue)
+{
+    for (const struct table *const *table = catalogue->tables; *table != NULL; table++)
+        table_check(*table);
+    for (const struct act_type *const *type = catalogue->acts; *type != NULL; type++)
+        act_check(catalogue, *type);
+    for (const struct view *const *view = catalogue->views; *view != NULL; view++)
+        MUST(has_table(catalogue, (*view)->table) && ((*view)->single || (*view)->cursor != NULL));
+    for (const struct timer *const *timer = catalogue->timers; *timer != NULL; timer++)
+        MUST(has_table(catalogue, (*timer)->table) && (*timer)->type->path == NULL);
+}

@@ -1,0 +1,439 @@
+/*
+ * The road, for a group of acts: load, decide, store, log.
+ *
+ * All rows that the group's acts name are loaded at once; later acts see what earlier ones changed;
+ * everything is written in one transaction. What fails for the store fails for the whole group.
+ */
+#include "act/kernel_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "act/ledger.h"
+#include "act/record.h"
+#include "base/log.h"
+
+#define SALT_BYTES 32
+
+struct group {
+    struct kernel *kernel;
+    struct arena *arena;
+    struct merkle_tree tree;   /* becomes the kernel's when the group is committed */
+    struct row_slot **buckets; /* rows by key: open addressing, a power of two */
+    size_t bucket_count;
+    size_t row_count;
+    struct row_slot **save; /* every row of the group, in order of first use */
+    size_t save_capacity;
+    size_t loaded; /* save[0 … loaded) have been looked up in the store */
+};
+
+/* The rows that one act works on. */
+struct working {
+    struct row_slot *feed;
+    struct row_slot *idempotency; /* or NULL */
+    struct decision decision;
+};
+
+static bool slot_exists(const struct row_slot *slot)
+{
+    return (slot->found || slot->changed) && !slot->removed;
+}
+
+static void group_grow(struct group *group)
+{
+    size_t count = group->bucket_count == 0 ? 256 : group->bucket_count * 2;
+    struct row_slot **buckets = arena_array(group->arena, count, sizeof(struct row_slot *));
+    struct row_slot **save = arena_array(group->arena, count, sizeof(struct row_slot *));
+    for (size_t i = 0; i < group->row_count; i++) {
+        struct row_slot *slot = save[i] = group->save[i];
+        size_t at = row_key_hash(slot->table, slot->row) & (count - 1);
+        while (buckets[at] != NULL)
+            at = (at + 1) & (count - 1);
+        buckets[at] = slot;
+    }
+    group->buckets = buckets;
+    group->bucket_count = count;
+    group->save = save;
+}
+
+/* The group's slot for the row of TABLE whose key stands in KEY; added if it is not there yet. */
+static struct row_slot *group_slot(struct group *group, const struct table *table, const void *key)
+{
+    if ((group->row_count + 1) * 2 > group->bucket_count)
+        group_grow(group);
+    size_t at = row_key_hash(table, key) & (group->bucket_count - 1);
+    for (; group->buckets[at] != NULL; at = (at + 1) & (group->bucket_count - 1))
+        if (group->buckets[at]->table == table &&
+            row_key_equal(table, group->buckets[at]->row, key))
+            return group->buckets[at];
+    struct row_slot *slot = ARENA_NEW(group->arena, struct row_slot);
+    slot->table = table;
+    slot->row = arena_take(group->arena, table->row_bytes);
+    memcpy(slot->row, key, table->row_bytes);
+    group->buckets[at] = slot;
+    group->save[group->row_count++] = slot;
+    return slot;
+}
+
+/* A row that cannot be in the store yet, made by the act itself. */
+static void *group_make(struct group *group, const struct table *table, const void *row)
+{
+    struct row_slot *slot = group_slot(group, table, row);
+    memcpy(slot->row, row, table->row_bytes);
+    slot->changed = true;
+    return slot->row;
+}
+
+static struct row_slot *need_slot(struct group *group, const struct act *act,
+                                  const struct need *need)
+{
+    void *key = arena_take(group->arena, need->table->row_bytes);
+    if (need->key != NULL) {
+        need->key(act, key);
+    } else {
+        memcpy((char *)key + need->table->columns[0].offset, &act->org, sizeof act->org);
+        memcpy((char *)key + need->table->columns[1].offset, &act->subject, sizeof act->subject);
+    }
+    return group_slot(group, need->table, key);
+}
+
+static struct text idempotency_name(struct group *group, const struct submission *submission)
+{
+    char key[ID_TEXT_BYTES];
+    size_t length = id_format("key", submission->act.actor.key, key);
+    return arena_format(group->arena, "%.*s:%.*s", (int)length, key,
+                        TEXT_ARG(submission->idempotency_key));
+}
+
+static void name_rows(struct group *group, struct submission *submission, struct working *working)
+{
+    const struct act *act = &submission->act;
+    const struct feed_row feed = {.org = act->org};
+    working->feed = group_slot(group, &feeds_table, &feed);
+    if (submission->idempotency_key.length > 0) {
+        const struct idempotency_row key = {.org = act->org,
+                                            .key = idempotency_name(group, submission)};
+        working->idempotency = group_slot(group, &idempotency_table, &key);
+    }
+    working->decision = (struct decision){.act = act, .arena = group->arena};
+    for (size_t i = 0; i < act->type->need_count; i++)
+        working->decision.rows[i] = need_slot(group, act, &act->type->needs[i]);
+}
+
+static int compare_slots(const void *a, const void *b)
+{
+    const struct row_slot *left = *(struct row_slot *const *)a;
+    const struct row_slot *right = *(struct row_slot *const *)b;
+    if (left->table != right->table)
+        return strcmp(left->table->name, right->table->name);
+    return row_key_compare(left->table, left->row, right->row);
+}
+
+/* In key order, so that stores which lock rows never deadlock. */
+static bool load_rows(struct group *group, struct problem *problem)
+{
+    size_t count = group->row_count - group->loaded;
+    struct row_slot **fresh = arena_array(group->arena, count + 1, sizeof(struct row_slot *));
+    memcpy(fresh, group->save + group->loaded, count * sizeof *fresh);
+    qsort(fresh, count, sizeof *fresh, compare_slots);
+    group->loaded = group->row_count;
+    return store_load(group->kernel->options.store, fresh, count, group->arena, problem);
+}
+
+/* Fills SUBMISSION from the act that the same key made before. */
+static bool answer_again(struct group *group, struct submission *submission,
+                         const struct idempotency_row *key, struct problem *problem)
+{
+    const struct act_row name = {.org = key->org, .seq = key->seq};
+    struct row_slot *slot = group_slot(group, &acts_table, &name);
+    struct record record;
+    if (!slot_exists(slot) &&
+        !store_load(group->kernel->options.store, &slot, 1, group->arena, problem))
+        return false;
+    const struct act_row *act = slot->row;
+    if (!slot_exists(slot) || act->record.bytes == NULL)
+        return problem_set(problem, PROBLEM_OUTCOME_UNCERTAIN, "the act's record was erased");
+    if (!record_read(group->kernel->options.catalogue, act->record, &record, submission->arena,
+                     problem))
+        return false;
+    submission->act = record.act;
+    submission->accepted = record.accepted;
+    submission->problem = record.problem;
+    submission->log_index = act->log_index;
+    submission->recorded = submission->replayed = true;
+    return true;
+}
+
+/* True if the key was used before; the submission then has its answer. */
+static bool is_repeated(struct group *group, struct submission *submission,
+                        const struct working *working)
+{
+    if (working->idempotency == NULL || !slot_exists(working->idempotency))
+        return false;
+    const struct idempotency_row *key = working->idempotency->row;
+    if (key->expires_at != 0 && key->expires_at <= submission->act.at)
+        return false;
+    struct text request = {(const char *)submission->request.bytes, DIGEST_BYTES};
+    if (!text_equal(key->request, request)) {
+        problem_set(&submission->problem, PROBLEM_IDEMPOTENCY_MISMATCH, "%.*s",
+                    TEXT_ARG(submission->idempotency_key));
+        return true;
+    }
+    if (!answer_again(group, submission, key, &submission->problem))
+        submission->accepted = false;
+    return true;
+}
+
+static bool needs_fit(const struct submission *submission, const struct working *working,
+                      struct problem *problem)
+{
+    const struct act_type *type = submission->act.type;
+    for (size_t i = 0; i < type->need_count; i++) {
+        bool exists = slot_exists(working->decision.rows[i]);
+        if (type->needs[i].mode == NEED_PRESENT && !exists)
+            return problem_set(problem, PROBLEM_NOT_FOUND, "no such %s", type->needs[i].what);
+        if (type->needs[i].mode == NEED_ABSENT && exists)
+            return problem_set(problem, PROBLEM_ALREADY_EXISTS, "%s", type->needs[i].what);
+    }
+    if (submission->if_match == 0 || type->need_count == 0)
+        return true;
+    const struct row_slot *subject = working->decision.rows[0];
+    const struct column *version = subject->table->version;
+    int64_t now = version == NULL ? 0 : row_int(version, subject->row);
+    if (now != submission->if_match)
+        return problem_set(problem, PROBLEM_PRECONDITION_FAILED, "its version is %lld now",
+                           (long long)now);
+    return true;
+}
+
+static void keep_node(void *context, unsigned level, uint64_t index, const struct digest *hash)
+{
+    struct group *group = context;
+    if (level == 0 || level % TILE_HEIGHT != 0)
+        return;
+    const struct log_node_row node = {
+        .level = level / TILE_HEIGHT,
+        .position = (int64_t)index,
+        .hash = arena_text(group->arena, (struct text){(const char *)hash->bytes, DIGEST_BYTES})};
+    group_make(group, &log_nodes_table, &node);
+}
+
+static void append_entry(struct group *group, const struct act *act, const struct digest *entry)
+{
+    struct text bytes =
+        arena_text(group->arena, (struct text){(const char *)entry->bytes, DIGEST_BYTES});
+    const struct log_entry_row row = {
+        .position = (int64_t)group->tree.size, .entry = bytes, .org = act->org, .seq = act->seq};
+    struct digest leaf = merkle_leaf(bytes);
+    group_make(group, &log_entries_table, &row);
+    merkle_append_telling(&group->tree, &leaf, keep_node, group);
+}
+
+/* Writes the act, its log entry and the key it came with. REFUSAL: why, or NULL. */
+static void record_act(struct group *group, struct submission *submission,
+                       const struct working *working, const struct problem *refusal)
+{
+    struct act *act = &submission->act;
+    struct buffer record;
+    uint8_t salt[SALT_BYTES];
+    buffer_init(&record);
+    record_write(&record, act, refusal);
+    random_bytes(salt, sizeof salt);
+    const struct act_row row = {
+        .org = act->org,
+        .seq = act->seq,
+        .id = act->id,
+        .subject = act->subject,
+        .type = text_of(act->type->name),
+        .log_index = (int64_t)group->tree.size,
+        .salt = arena_text(group->arena, (struct text){(const char *)salt, sizeof salt}),
+        .record = arena_text(group->arena, buffer_view(&record))};
+    buffer_done(&record);
+    submission->log_index = row.log_index;
+    submission->recorded = true;
+    struct digest entry = ledger_entry(row.salt, row.record);
+    group_make(group, &acts_table, &row);
+    append_entry(group, act, &entry);
+    ((struct feed_row *)working->feed->row)->last_seq = act->seq;
+    working->feed->changed = true;
+    if (working->idempotency == NULL)
+        return;
+    struct idempotency_row *key = working->idempotency->row;
+    key->request = (struct text){(const char *)submission->request.bytes, DIGEST_BYTES};
+    key->seq = act->seq;
+    key->expires_at = act->type->flags & ACT_MOVES_MONEY
+                          ? 0
+                          : act->at + group->kernel->options.idempotency_keep_us;
+    working->idempotency->changed = true;
+}
+
+static void tell(struct group *group, const struct act *act)
+{
+    for (size_t i = 0; i < act->type->tell_count; i++) {
+        const struct tell *tell = &act->type->tells[i];
+        const struct notice_row notice = {.org = act->org,
+                                          .act = act->id,
+                                          .audience = (int64_t)tell->audience,
+                                          .subject = act->subject,
+                                          .type = text_of(act->type->name),
+                                          .told_at = act->at,
+                                          .due_at = act->deadlines[tell->deadline],
+                                          .version = act->seq};
+        group_make(group, &notices_table, &notice);
+    }
+}
+
+static void stamp_versions(const struct act *act, const struct decision *decision)
+{
+    for (size_t i = 0; i < act->type->need_count; i++) {
+        const struct row_slot *slot = decision->rows[i];
+        if (decision->touched[i] && slot->table->version != NULL)
+            memcpy((char *)slot->row + slot->table->version->offset, &act->seq, sizeof act->seq);
+    }
+}
+
+static bool is_refusal(const struct problem *problem)
+{
+    return problem_kind(problem->code)->status == 409;
+}
+
+static bool is_untouched(const struct decision *decision)
+{
+    for (size_t i = 0; i < NEEDS_MAX; i++)
+        if (decision->touched[i])
+            return false;
+    return true;
+}
+
+static void decide_act(struct group *group, struct submission *submission, struct working *working)
+{
+    struct act *act = &submission->act;
+    struct problem *problem = &submission->problem;
+    act->seq = ((struct feed_row *)working->feed->row)->last_seq + 1;
+    if (is_repeated(group, submission, working))
+        return;
+    if (needs_fit(submission, working, problem) && act->type->decide(&working->decision, problem)) {
+        submission->accepted = true;
+        record_act(group, submission, working, NULL);
+        stamp_versions(act, &working->decision);
+        tell(group, act);
+        return;
+    }
+    MUST(is_untouched(&working->decision)); /* who refuses changes nothing */
+    problem->extension = arena_text(submission->arena, problem->extension);
+    if (is_refusal(problem) && !(act->type->flags & ACT_QUIET))
+        record_act(group, submission, working, problem);
+}
+
+/* A repeated request must find the organisation that it made the first time. */
+static int64_t fresh_org(const struct submission *submission)
+{
+    if (submission->idempotency_key.length == 0)
+        return org_random();
+    const struct text pieces[] = {{(const char *)submission->act.actor.key.bytes, 16},
+                                  submission->idempotency_key};
+    struct digest digest = digest_of_pieces(pieces, COUNT_OF(pieces));
+    uint64_t number;
+    memcpy(&number, digest.bytes, sizeof number);
+    return 1 + (int64_t)(number % (uint64_t)ORG_MAX);
+}
+
+static void admit(struct kernel *kernel, struct submission *submission)
+{
+    struct act *act = &submission->act;
+    if (act->at == 0)
+        act->at = time_now();
+    if (act->type->flags & ACT_NEW_ORG)
+        act->org = fresh_org(submission);
+    act->id = id_new(act->org);
+    if (act->type->subject == SUBJECT_NEW && id_is_zero(act->subject))
+        act->subject = act->id;
+    for (size_t i = 0; i < act->type->deadline_count; i++) {
+        int64_t span;
+        memcpy(&span, (const char *)&kernel->options.rules + act->type->deadlines[i].rule,
+               sizeof span);
+        act->deadlines[i] = act->at + span;
+    }
+}
+
+static bool group_decide(struct group *group, struct submission *acts, struct problem *problem)
+{
+    size_t count = 0;
+    for (struct submission *each = acts; each != NULL; each = each->next)
+        count++;
+    struct working *working = arena_array(group->arena, count + 1, sizeof *working);
+    size_t at = 0;
+    for (struct submission *each = acts; each != NULL; each = each->next) {
+        admit(group->kernel, each);
+        name_rows(group, each, &working[at++]);
+    }
+    if (!load_rows(group, problem))
+        return false;
+    at = 0;
+    for (struct submission *each = acts; each != NULL; each = each->next)
+        decide_act(group, each, &working[at++]);
+    return true;
+}
+
+static bool save_rows(struct group *group, struct saving *savings, struct problem *problem)
+{
+    struct store *store = group->kernel->options.store;
+    if (!store_save(store, group->save, group->row_count, problem))
+        return false;
+    for (; savings != NULL; savings = savings->next)
+        if (!store_save(store, savings->slots, savings->count, problem))
+            return false;
+    return true;
+}
+
+static bool group_store(struct group *group, struct submission *acts, struct saving *savings,
+                        struct problem *problem)
+{
+    struct store *store = group->kernel->options.store;
+    if (!store_begin(store, problem))
+        return false;
+    if (!group_decide(group, acts, problem) || !save_rows(group, savings, problem)) {
+        store_rollback(store);
+        return false;
+    }
+    return store_commit(store, problem);
+}
+
+static void fail_all(struct submission *acts, struct saving *savings, const struct problem *problem)
+{
+    for (; acts != NULL; acts = acts->next) {
+        acts->accepted = acts->recorded = acts->replayed = false;
+        acts->problem = *problem;
+    }
+    for (; savings != NULL; savings = savings->next) {
+        savings->saved = false;
+        savings->problem = *problem;
+    }
+}
+
+void group_run(struct kernel *kernel, struct submission *acts, struct saving *savings)
+{
+    struct group group = {.kernel = kernel, .arena = kernel->arena, .tree = kernel->tree};
+    struct problem problem;
+    int64_t began = time_monotonic();
+    for (struct saving *each = savings; each != NULL; each = each->next)
+        each->saved = true;
+    if (!group_store(&group, acts, savings, &problem)) {
+        log_problem(LOG_ERROR, "store.failed", &problem);
+        fail_all(acts, savings, &problem);
+        return;
+    }
+    uint64_t size_before = kernel->tree.size;
+    kernel->tree = group.tree;
+    if (kernel->tree.size != size_before && !ledger_publish(kernel, &problem))
+        log_problem(LOG_ERROR, "checkpoint.unsigned", &problem);
+    pthread_mutex_lock(&kernel->lock);
+    kernel->state.groups++;
+    kernel->state.last_commit_us = time_monotonic() - began;
+    for (; acts != NULL; acts = acts->next) {
+        kernel->state.accepted += acts->accepted && !acts->replayed;
+        kernel->state.refused += acts->recorded && !acts->accepted && !acts->replayed;
+        kernel->state.replayed += acts->replayed;
+    }
+    pthread_mutex_unlock(&kernel->lock);
+}

@@ -1,0 +1,53 @@
+/* What the kernel's own files share: kernel.c (queue, threads), group.c (the road), ledger.c. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "act/kernel.h"
+#include "act/tables.h"
+#include "tlog/checkpoint.h"
+
+#define GROUP_ACTS_MAX 512
+
+/* Rows of operational tables that come with the next group. */
+struct saving {
+    struct row_slot *const *slots;
+    size_t count;
+    bool finished, saved;
+    struct problem problem;
+    struct saving *next;
+};
+
+struct kernel {
+    struct kernel_options options;
+    struct note_key log_key;
+    pthread_t writer, timekeeper;
+    bool writer_runs, timekeeper_runs;
+
+    pthread_mutex_t lock; /* of all that follows */
+    pthread_cond_t arrived, finished, closing;
+    struct submission *first, **last;
+    struct saving *savings;
+    size_t waiting;
+    bool stopping;
+    struct kernel_listener *listeners;
+    struct kernel_state state;
+    struct buffer checkpoint; /* signed note of state.log_size */
+    struct buffer cosigned;   /* the newest one that witnesses cosigned */
+    uint64_t cosigned_size;
+
+    /* The writer's own. */
+    struct merkle_tree tree;
+    struct arena *arena;
+};
+
+/* Takes a whole group down the road; calls no `done`. */
+void group_run(struct kernel *kernel, struct submission *acts, struct saving *savings);
+
+/* The tree as the store holds it, and its checkpoint. */
+MUST_CHECK bool ledger_open(struct kernel *kernel, struct problem *problem);
+/* Signs and publishes the checkpoint of kernel->tree. */
+MUST_CHECK bool ledger_publish(struct kernel *kernel, struct problem *problem);
+
+void *timekeeper_run(void *kernel);

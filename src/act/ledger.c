@@ -1,0 +1,216 @@
+#include "act/ledger.h"
+
+#include <string.h>
+
+#include "act/kernel_private.h"
+#include "base/log.h"
+
+struct digest ledger_entry(struct text salt, struct text record)
+{
+    const struct text pieces[] = {salt, record};
+    return digest_of_pieces(pieces, COUNT_OF(pieces));
+}
+
+/* What reading a run of stored hashes has come to. */
+struct run {
+    struct buffer *bytes;
+    enum tile_kind kind;
+    unsigned level;
+    uint64_t next; /* the position that must come now */
+};
+
+static bool add_hash(void *context, const struct value *columns, size_t count,
+                     struct problem *problem)
+{
+    struct run *run = context;
+    (void)count;
+    if ((uint64_t)columns[0].integer != run->next++ || columns[1].text.length != DIGEST_BYTES)
+        return problem_set(problem, PROBLEM_STORE_CORRUPT, "the log has a hole before %llu",
+                           (unsigned long long)columns[0].integer);
+    if (run->kind == TILE_ENTRIES)
+        return bundle_add(run->bytes, columns[1].text, problem);
+    if (run->level > 0) {
+        buffer_text(run->bytes, columns[1].text);
+        return true;
+    }
+    struct digest leaf = merkle_leaf(columns[1].text);
+    buffer_add(run->bytes, leaf.bytes, DIGEST_BYTES);
+    return true;
+}
+
+static bool read_tile(struct reader *reader, const struct tile *tile, struct buffer *bytes,
+                      struct problem *problem)
+{
+    static const char entries[] = "SELECT position, entry FROM log_entries "
+                                  "WHERE position >= ?1 AND position < ?2 ORDER BY position";
+    static const char nodes[] = "SELECT position, hash FROM log_nodes WHERE level = ?3 "
+                                "AND position >= ?1 AND position < ?2 ORDER BY position";
+    uint64_t first = tile->index * TILE_WIDTH;
+    struct run run = {bytes, tile->kind, tile->level, first};
+    const struct value values[] = {VALUE_OF_INT((int64_t)first),
+                                   VALUE_OF_INT((int64_t)(first + tile->width)),
+                                   VALUE_OF_INT(tile->level)};
+    bool upper = tile->kind == TILE_HASHES && tile->level > 0;
+    if (!reader_query(reader, upper ? nodes : entries, values, upper ? 3 : 2, add_hash, &run,
+                      problem))
+        return false;
+    if (run.next != first + tile->width)
+        return problem_set(problem, PROBLEM_STORE_CORRUPT, "the log ends before its size");
+    return true;
+}
+
+static bool fetch_tile(void *context, const struct tile *tile, struct buffer *bytes,
+                       struct problem *problem)
+{
+    return read_tile(context, tile, bytes, problem);
+}
+
+static uint64_t published_size(struct kernel *kernel)
+{
+    pthread_mutex_lock(&kernel->lock);
+    uint64_t size = kernel->state.log_size;
+    pthread_mutex_unlock(&kernel->lock);
+    return size;
+}
+
+bool ledger_tile(struct kernel *kernel, const struct tile *tile, struct buffer *bytes,
+                 struct problem *problem)
+{
+    if (!tile_within(tile, published_size(kernel)))
+        return problem_set(problem, PROBLEM_NOT_FOUND, "the log has not grown that far");
+    struct reader *reader = store_reader_take(kernel->options.store);
+    bool read = read_tile(reader, tile, bytes, problem);
+    store_reader_give(kernel->options.store, reader);
+    return read;
+}
+
+/* Calls PROVE with a node reader over the stored tiles of a tree of SIZE leaves. */
+bool ledger_prove_inclusion(struct kernel *kernel, uint64_t index, uint64_t size,
+                            struct merkle_proof *proof, struct problem *problem)
+{
+    struct reader *reader = store_reader_take(kernel->options.store);
+    struct tile_reader tiles;
+    tile_reader_init(&tiles, size, fetch_tile, reader);
+    bool proved = merkle_prove_inclusion(index, size, tile_reader_node, &tiles, proof, problem);
+    tile_reader_done(&tiles);
+    store_reader_give(kernel->options.store, reader);
+    return proved;
+}
+
+bool ledger_prove_consistency(struct kernel *kernel, uint64_t old_size, uint64_t size,
+                              struct merkle_proof *proof, struct problem *problem)
+{
+    struct reader *reader = store_reader_take(kernel->options.store);
+    struct tile_reader tiles;
+    tile_reader_init(&tiles, size, fetch_tile, reader);
+    bool proved =
+        merkle_prove_consistency(old_size, size, tile_reader_node, &tiles, proof, problem);
+    tile_reader_done(&tiles);
+    store_reader_give(kernel->options.store, reader);
+    return proved;
+}
+
+static bool take_size(void *context, const struct value *columns, size_t count,
+                      struct problem *problem)
+{
+    (void)count;
+    (void)problem;
+    if (columns[0].type == VALUE_INT)
+        *(uint64_t *)context = (uint64_t)columns[0].integer + 1;
+    return true;
+}
+
+static bool take_cosigned(void *context, const struct value *columns, size_t count,
+                          struct problem *problem)
+{
+    struct kernel *kernel = context;
+    (void)count;
+    (void)problem;
+    kernel->cosigned_size = (uint64_t)columns[0].integer;
+    buffer_clear(&kernel->cosigned);
+    buffer_text(&kernel->cosigned, columns[1].text);
+    return true;
+}
+
+static bool load_tree(struct kernel *kernel, struct reader *reader, struct problem *problem)
+{
+    uint64_t size = 0;
+    struct tile_reader tiles;
+    if (!reader_query(reader, "SELECT MAX(position) FROM log_entries", NULL, 0, take_size, &size,
+                      problem) ||
+        !reader_query(reader, "SELECT size, note FROM log_checkpoints ORDER BY size", NULL, 0,
+                      take_cosigned, kernel, problem))
+        return false;
+    tile_reader_init(&tiles, size, fetch_tile, reader);
+    bool loaded = merkle_load(&kernel->tree, size, tile_reader_node, &tiles, problem);
+    tile_reader_done(&tiles);
+    return loaded;
+}
+
+bool ledger_open(struct kernel *kernel, struct problem *problem)
+{
+    struct reader *reader = store_reader_take(kernel->options.store);
+    bool loaded = load_tree(kernel, reader, problem);
+    store_reader_give(kernel->options.store, reader);
+    return loaded && ledger_publish(kernel, problem);
+}
+
+bool ledger_publish(struct kernel *kernel, struct problem *problem)
+{
+    const struct checkpoint checkpoint = {.origin = text_of(kernel->options.log_origin),
+                                          .size = kernel->tree.size,
+                                          .root = merkle_root(&kernel->tree)};
+    const struct note_signer signer = {&kernel->log_key, kernel->options.sign,
+                                       kernel->options.sign_context};
+    struct buffer note;
+    buffer_init(&note);
+    bool is_signed = checkpoint_sign(&note, &checkpoint, &signer, problem);
+    pthread_mutex_lock(&kernel->lock);
+    if (is_signed) {
+        struct buffer old = kernel->checkpoint;
+        kernel->checkpoint = note;
+        note = old;
+        kernel->state.log_size = checkpoint.size;
+        kernel->state.log_root = checkpoint.root;
+    }
+    pthread_mutex_unlock(&kernel->lock);
+    buffer_done(&note);
+    return is_signed;
+}
+
+void ledger_checkpoint(struct kernel *kernel, struct buffer *note)
+{
+    pthread_mutex_lock(&kernel->lock);
+    bool cosigned = kernel->cosigned_size == kernel->state.log_size && kernel->cosigned.length > 0;
+    buffer_text(note, buffer_view(cosigned ? &kernel->cosigned : &kernel->checkpoint));
+    pthread_mutex_unlock(&kernel->lock);
+}
+
+void ledger_cosigned(struct kernel *kernel, struct buffer *note, uint64_t *size)
+{
+    pthread_mutex_lock(&kernel->lock);
+    *size = kernel->cosigned.length > 0 ? kernel->cosigned_size : 0;
+    buffer_text(note, buffer_view(&kernel->cosigned));
+    pthread_mutex_unlock(&kernel->lock);
+}
+
+bool ledger_store_cosigned(struct kernel *kernel, uint64_t size, struct text note,
+                           struct problem *problem)
+{
+    struct log_checkpoint_row fresh = {.size = (int64_t)size, .note = note};
+    struct log_checkpoint_row stale = {.size = (int64_t)kernel->cosigned_size};
+    struct row_slot add = {.table = &log_checkpoints_table, .row = &fresh, .changed = true};
+    struct row_slot drop = {.table = &log_checkpoints_table, .row = &stale, .found = true};
+    struct row_slot *slots[] = {&add, &drop};
+    bool had = kernel->cosigned.length > 0;
+    add.found = had && kernel->cosigned_size == size;
+    drop.removed = had && !add.found;
+    if (!kernel_save(kernel, slots, drop.removed ? 2 : 1, problem))
+        return false;
+    pthread_mutex_lock(&kernel->lock);
+    kernel->cosigned_size = size;
+    buffer_clear(&kernel->cosigned);
+    buffer_text(&kernel->cosigned, note);
+    pthread_mutex_unlock(&kernel->lock);
+    return true;
+}

@@ -1,0 +1,21 @@
+/*
+ * Records: the canonical JSON (RFC 8785) of an act as it is logged, fed, pushed and proved.
+ *
+ * {"actor":{…},"at":…,"body":{…},"deadlines":{…},"from":…,"id":…,"org":…,"outcome":…,"problem":{…},
+ *  "request":…,"seq":…,"subject":…,"type":…,"v":1}
+ */
+#pragma once
+
+#include "act/act.h"
+
+struct record {
+    struct act act; /* its body is read by the type's fields */
+    bool accepted;
+    struct problem problem; /* refused acts: code, detail, extension */
+};
+
+/* PROBLEM is why the act was refused, or NULL if it was accepted. */
+void record_write(struct buffer *out, const struct act *act, const struct problem *problem);
+/* Strict: only what record_write could have written. Memory is of ARENA. */
+MUST_CHECK bool record_read(const struct catalogue *catalogue, struct text json,
+                            struct record *record, struct arena *arena, struct problem *problem);
