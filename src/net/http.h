@@ -19,11 +19,11 @@
 struct http_server;
 
 struct http_limits {
-    size_t body_bytes_max;     /* larger bodies: 413 before they are read */
-    size_t head_bytes_max;     /* request line and header fields: 414 or 431 */
-    int64_t head_us_max;       /* from the first byte to the end of the head: closed (slow client) */
-    int64_t body_us_max;       /* from the end of the head to the end of the body: 408 */
-    int64_t idle_us_max;       /* between requests of one connection */
+    size_t body_bytes_max; /* larger bodies: 413 before they are read */
+    size_t head_bytes_max; /* request line and header fields: 414 or 431 */
+    int64_t head_us_max;   /* from the first byte to the end of the head: closed (slow client) */
+    int64_t body_us_max;   /* from the end of the head to the end of the body: 408 */
+    int64_t idle_us_max;   /* between requests of one connection */
     unsigned connections_max;
     unsigned connections_per_address_max; /* 0: no limit */
     unsigned threads;

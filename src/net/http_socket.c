@@ -169,23 +169,11 @@ static ssize_t received(struct http_socket *socket, const void *bytes, size_t le
     return result;
 }
 
-static bool is_refused(struct http_socket *socket)
-{
-    pthread_mutex_lock(&socket->lock);
-    bool refused = socket->refused;
-    pthread_mutex_unlock(&socket->lock);
-    return refused;
-}
-
 ssize_t http_socket_recv(int fd, void *bytes, size_t size, int flags)
 {
     struct http_socket *socket = NULL;
     if (fd >= 0 && fd < FD_MAX)
         socket = atomic_load_explicit(&registered[fd], memory_order_acquire);
-    if (socket != NULL && is_refused(socket)) {
-        errno = ECONNRESET;
-        return -1;
-    }
     ssize_t length = recvfrom(fd, bytes, size, flags, NULL, NULL);
     if (socket == NULL || length <= 0)
         return length;
@@ -331,11 +319,11 @@ static void check_paces(struct http_sockets *sockets, int64_t now)
     }
 }
 
-/* Throws away what a refused client still sends; true when it has closed or hangs no more. */
+/* Throws away what a refused client still sends; true once it has closed the connection. */
 static bool has_left(int fd)
 {
     char bytes[16384];
-    for (int rounds = 0; rounds < 64; rounds++) {
+    for (int rounds = 0; rounds < 8; rounds++) {
         ssize_t length = recvfrom(fd, bytes, sizeof bytes, MSG_DONTWAIT, NULL, NULL);
         if (length == 0)
             return true;
