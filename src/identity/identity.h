@@ -44,8 +44,8 @@ struct key_created_body {
     uint32_t present;
     struct text buyer;
     struct text label;
-    int64_t org; /* whose: a seller key's organisation; else the marketplace's */
-    int64_t role; /* index into key_role_names */
+    int64_t org;          /* whose: a seller key's organisation; else the marketplace's */
+    int64_t role;         /* index into key_role_names */
     struct digest secret; /* SHA-256 of the secret's text; made by whoever submits the act */
 };
 /* The roles that a key can have: an index into this is an index into role_names too. */

@@ -79,10 +79,11 @@ struct text row_text(const struct column *column, const void *row);
 bool row_is_none(const struct column *column, const void *row);
 const struct column *table_column(const struct table *table, const char *name); /* or NULL */
 
-uint64_t row_key_hash(const struct table *table, const void *row);
+uint64_t row_key_hash(const struct table *table, const void *row); /* differs between processes */
 bool row_key_equal(const struct table *table, const void *a, const void *b);
 /* By all columns; for replay. */
 bool row_equal(const struct table *table, const void *a, const void *b);
+/* The order in which the store gives rows ORDER BY their key. */
 int row_key_compare(const struct table *table, const void *a, const void *b);
 /* The members of the row's object (without the braces), nested as `api` says. */
 void row_write_members(struct json_writer *json, const struct table *table, const void *row);
@@ -93,8 +94,11 @@ void column_write(struct json_writer *json, const struct column *column, const v
 /* SQL that derives from the descriptor, in the dialect-free form that drivers adapt. */
 void table_sql_create(struct buffer *sql, const struct table *table);
 void table_sql_columns(struct buffer *sql, const struct table *table); /* "a, b, c" */
+/* The columns behind the key (of a table without any: the key's first), WHERE the key is ?1, ?2 … */
 void table_sql_load(struct buffer *sql, const struct table *table);
+/* ?1, ?2 … are the columns in their order. */
 void table_sql_insert(struct buffer *sql, const struct table *table);
+/* ?1, ?2 … are the key, then what column_is_updated names. No such column: no SQL. */
 void table_sql_update(struct buffer *sql, const struct table *table);
 void table_sql_remove(struct buffer *sql, const struct table *table);
 /* Is this column set by table_sql_update? */
