@@ -1,0 +1,224 @@
+#include "act/feed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS_MAX 8 /* batches in which nothing is visible, until the caller asks again */
+
+/* ?1 organisation or buyer, ?2 after, ?3 how many, ?4 subject. */
+static const char of_org[] = "WHERE org = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+static const char of_org_subject[] =
+    "WHERE org = ?1 AND seq > ?2 AND subject = ?4 ORDER BY seq LIMIT ?3";
+static const char of_log[] = "WHERE position >= ?1 ORDER BY position LIMIT ?2";
+static const char of_log_subject[] =
+    "WHERE org = ?1 AND log_index >= ?2 AND subject = ?4 ORDER BY seq LIMIT ?3";
+
+/* Statements are kept by their address: these strings live as long as the feed. */
+struct feed {
+    const struct catalogue *catalogue;
+    struct buffer of_buyer, of_buyer_subject;
+};
+
+bool feed_shows(enum role role, const struct act_type *type)
+{
+    return (role & (ROLE_SELLER | ROLE_BUYER)) == 0 || (type->parties & (unsigned)role) != 0;
+}
+
+static bool buyers_see(const struct catalogue *catalogue, const char *prefix)
+{
+    for (const struct act_type *const *type = catalogue->acts; *type != NULL; type++)
+        if (((*type)->parties & ROLE_BUYER) != 0 && strcmp((*type)->subject_prefix, prefix) == 0)
+            return true;
+    return false;
+}
+
+/* Are its rows objects that belong to a buyer each? */
+static bool is_of_buyers(const struct catalogue *catalogue, const struct table *table)
+{
+    return table->kind == TABLE_STATE && table->key_count == 2 &&
+           table->columns[0].type == COLUMN_ORG && table->columns[1].type == COLUMN_ID &&
+           table->columns[1].prefix != NULL && table_column(table, "buyer") != NULL &&
+           buyers_see(catalogue, table->columns[1].prefix);
+}
+
+static void write_of_buyer(struct buffer *sql, const struct catalogue *catalogue, bool subject)
+{
+    const char *between = "";
+    buffer_string(sql, "WHERE (org, subject) IN (");
+    for (const struct table *const *table = catalogue->tables; *table != NULL; table++)
+        if (is_of_buyers(catalogue, *table)) {
+            buffer_format(sql, "%sSELECT org, %s FROM %s WHERE buyer = ?1", between,
+                          (*table)->columns[1].name, (*table)->name);
+            between = " UNION ALL ";
+        }
+    if (between[0] == '\0')
+        buffer_string(sql, "SELECT org, subject FROM acts WHERE ?1 = ?1 AND 1 = 0");
+    buffer_format(sql, ") AND log_index >= ?2%s ORDER BY log_index LIMIT ?3",
+                  subject ? " AND subject = ?4" : "");
+    buffer_char(sql, '\0');
+}
+
+struct feed *feed_new(const struct catalogue *catalogue)
+{
+    struct feed *feed = calloc(1, sizeof *feed);
+    MUST(feed != NULL);
+    feed->catalogue = catalogue;
+    buffer_init(&feed->of_buyer);
+    buffer_init(&feed->of_buyer_subject);
+    write_of_buyer(&feed->of_buyer, catalogue, false);
+    write_of_buyer(&feed->of_buyer_subject, catalogue, true);
+    return feed;
+}
+
+void feed_free(struct feed *feed)
+{
+    if (feed == NULL)
+        return;
+    buffer_done(&feed->of_buyer);
+    buffer_done(&feed->of_buyer_subject);
+    free(feed);
+}
+
+struct reading {
+    const struct feed *feed;
+    struct reader *reader;
+    const struct principal *who;
+    struct arena *arena;
+    struct feed_page *page;
+    size_t scanned; /* acts of this batch, visible or not */
+    size_t bytes;
+    bool full; /* of bytes */
+};
+
+static bool take_act(void *context, const void *row, struct problem *problem)
+{
+    struct reading *reading = context;
+    const struct act_row *act = row;
+    const struct act_type *type = catalogue_act(reading->feed->catalogue, act->type);
+    int64_t position = reading->who->role == ROLE_SELLER ? act->seq : act->log_index + 1;
+    if (reading->bytes > FEED_PAGE_BYTES_MAX) {
+        reading->full = true;
+        problem_clear(problem);
+        return false;
+    }
+    if (type == NULL)
+        return problem_set(problem, PROBLEM_STORE_NEWER, "acts of type %.*s are not known",
+                           TEXT_ARG(act->type));
+    reading->scanned++;
+    reading->page->next = position;
+    if (!feed_shows(reading->who->role, type) || act->record.length == 0)
+        return true;
+    reading->bytes += act->record.length;
+    reading->page->events[reading->page->count++] =
+        (struct feed_event){.position = position, .type = type, .act = *act};
+    return true;
+}
+
+static bool take_entry(void *context, const void *row, struct problem *problem)
+{
+    struct reading *reading = context;
+    const struct log_entry_row *entry = row;
+    struct act_row act = {.org = entry->org, .seq = entry->seq};
+    bool found;
+    if (!reader_load(reading->reader, &acts_table, &act, reading->arena, &found, problem))
+        return false;
+    if (!found)
+        return problem_set(problem, PROBLEM_STORE_CORRUPT, "the act of log entry %lld is missing",
+                           (long long)entry->position);
+    return take_act(reading, &act, problem);
+}
+
+/* Entries are listed before their acts are loaded: a reader runs one query at a time. */
+struct entries {
+    size_t count;
+    struct log_entry_row *rows;
+};
+
+static bool keep_entry(void *context, const void *row, struct problem *problem)
+{
+    struct entries *entries = context;
+    (void)problem;
+    entries->rows[entries->count++] = *(const struct log_entry_row *)row;
+    return true;
+}
+
+static bool read_log(struct reading *reading, int64_t after, size_t limit, struct problem *problem)
+{
+    const struct value values[] = {VALUE_OF_INT(after), VALUE_OF_INT((int64_t)limit)};
+    struct entries entries = {0, arena_array(reading->arena, limit, sizeof(struct log_entry_row))};
+    if (!reader_rows(reading->reader, &log_entries_table, of_log, values, 2, reading->arena,
+                     keep_entry, &entries, problem))
+        return false;
+    for (size_t i = 0; i < entries.count; i++)
+        if (!take_entry(reading, &entries.rows[i], problem))
+            return false;
+    return true;
+}
+
+static bool read_batch(struct reading *reading, const struct id *subject, int64_t after,
+                       size_t limit, struct problem *problem)
+{
+    const struct principal *who = reading->who;
+    struct id none = {{0}};
+    const struct id *filter = subject == NULL ? &none : subject;
+    struct value values[] = {VALUE_OF_INT(0), VALUE_OF_INT(after), VALUE_OF_INT((int64_t)limit),
+                             VALUE_OF_ID(*filter)};
+    const char *tail = subject == NULL ? of_org : of_org_subject;
+    if (who->role == ROLE_SELLER) {
+        values[0] = VALUE_OF_INT(who->org);
+    } else if (who->role == ROLE_BUYER) {
+        values[0] = VALUE_OF_TEXT(who->buyer);
+        tail =
+            subject == NULL ? reading->feed->of_buyer.bytes : reading->feed->of_buyer_subject.bytes;
+    } else if (subject == NULL) {
+        return read_log(reading, after, limit, problem);
+    } else {
+        values[0] = VALUE_OF_INT(id_org(*subject));
+        tail = of_log_subject;
+    }
+    return reader_rows(reading->reader, &acts_table, tail, values, subject == NULL ? 3 : 4,
+                       reading->arena, take_act, reading, problem);
+}
+
+bool feed_read(const struct feed *feed, struct reader *reader, const struct principal *who,
+               const struct id *subject, int64_t after, size_t limit, struct arena *arena,
+               struct feed_page *page, struct problem *problem)
+{
+    struct reading reading = {
+        .feed = feed, .reader = reader, .who = who, .arena = arena, .page = page};
+    limit = limit > FEED_EVENTS_MAX ? FEED_EVENTS_MAX : limit;
+    *page = (struct feed_page){.next = after};
+    page->events = arena_array(arena, limit, sizeof(struct feed_event));
+    for (unsigned round = 0; round < ROUNDS_MAX && page->count < limit; round++) {
+        size_t asked = limit - page->count;
+        reading.scanned = 0;
+        if (!read_batch(&reading, subject, page->next, asked, problem) && !reading.full)
+            return false;
+        if (reading.full || reading.scanned < asked)
+            break;
+    }
+    return true;
+}
+
+static bool keep_newest(void *context, const struct value *columns, size_t count,
+                        struct problem *problem)
+{
+    int64_t *position = context;
+    (void)count;
+    (void)problem;
+    if (columns[0].type == VALUE_INT)
+        *position = columns[0].integer;
+    return true;
+}
+
+bool feed_newest(struct reader *reader, const struct principal *who, int64_t *position,
+                 struct problem *problem)
+{
+    static const char of_feed[] = "SELECT last_seq FROM feeds WHERE org = ?1";
+    static const char of_tree[] = "SELECT MAX(position) + 1 FROM log_entries";
+    const struct value org = VALUE_OF_INT(who->org);
+    bool seller = who->role == ROLE_SELLER;
+    *position = 0;
+    return reader_query(reader, seller ? of_feed : of_tree, &org, seller ? 1 : 0, keep_newest,
+                        position, problem);
+}
