@@ -205,7 +205,7 @@ static bool decide_removed(struct decision *decision, struct problem *problem)
     if (act->actor.org != act->org)
         return problem_set(problem, PROBLEM_NOT_FOUND, "no such endpoint");
     if (row->removed_at != 0)
-        return problem_set(problem, PROBLEM_REACHED_ALREADY, "the endpoint was removed before");
+        return problem_set(problem, PROBLEM_NOT_FOUND, "the endpoint was removed before");
     ((struct endpoint_row *)decision_change(decision, 0))->removed_at = act->at;
     return true;
 }
@@ -232,7 +232,7 @@ static bool decide_disabled(struct decision *decision, struct problem *problem)
     const struct endpoint_disabled_body *body = decision->act->body;
     const struct endpoint_row *row = decision_row(decision, 0);
     if (row->removed_at != 0 || row->disabled_at != 0)
-        return problem_set(problem, PROBLEM_REACHED_ALREADY, "the endpoint is off already");
+        return problem_set(problem, PROBLEM_NOT_FOUND, "the endpoint is off already");
     struct endpoint_row *changed = decision_change(decision, 0);
     changed->disabled_at = decision->act->at;
     changed->disabled_reason = arena_text(decision->arena, body->reason);
@@ -265,7 +265,7 @@ const struct act_type endpoint_disabled = {
 /* What can be read of them. */
 
 static const char own_endpoints[] =
-    "WHERE org = ?1 AND id > ?4 AND removed_at IS NULL ORDER BY id LIMIT ?5";
+    "WHERE org = ?1 AND (?4 IS NULL OR id > ?4) AND removed_at IS NULL ORDER BY id LIMIT ?5";
 
 const struct view endpoints_view = {
     .name = "endpoints",
@@ -275,12 +275,12 @@ const struct view endpoints_view = {
     .table = &endpoints_table,
     .for_all = own_endpoints,
     .for_seller = own_endpoints,
-    .cursor = &endpoint_columns[1],
+    .cursor = "id",
     .doc = "Your webhook endpoints.",
 };
 
 static const char deliveries_of_endpoint[] =
-    "WHERE org = ?1 AND endpoint = ?3 AND position > ?4 ORDER BY position LIMIT ?5";
+    "WHERE org = ?1 AND endpoint = ?3 AND (?4 IS NULL OR position > ?4) ORDER BY position LIMIT ?5";
 
 const struct view deliveries_view = {
     .name = "deliveries",
@@ -290,6 +290,6 @@ const struct view deliveries_view = {
     .table = &deliveries_table,
     .for_all = deliveries_of_endpoint,
     .for_seller = deliveries_of_endpoint,
-    .cursor = &delivery_columns[2],
+    .cursor = "position",
     .doc = "What was sent to an endpoint, each attempt with its answer.",
 };
