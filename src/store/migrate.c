@@ -17,7 +17,8 @@ struct migration_row {
 };
 
 static const struct column migration_columns[] = {
-    COLUMN(struct migration_row, version, COLUMN_INT, .doc = "The number its file's name begins with."),
+    COLUMN(struct migration_row, version, COLUMN_INT,
+           .doc = "The number its file's name begins with."),
     COLUMN(struct migration_row, name, COLUMN_TEXT, .doc = "The file."),
     COLUMN(struct migration_row, digest, COLUMN_TEXT, .doc = "SHA-256 of the file, in hex."),
     COLUMN(struct migration_row, applied_at, COLUMN_TIME, .doc = "When it was applied."),
@@ -33,7 +34,8 @@ static const struct table migrations_table = {
     .doc = "The schema's files that were applied to this store.",
 };
 
-/* "0001_foundation.sql" is the first. What is not so named, or out of order, is a bug of the build. */
+/* "0001_foundation.sql" is the first. What is not so named, or out of order, is a bug of the build.
+ */
 static void check_name(const struct embedded_file *file, size_t index)
 {
     uint64_t version = 0;
@@ -73,8 +75,8 @@ static bool check_applied(void *context, const void *row, struct problem *proble
                            "its schema has version %" PRId64 " (%.*s); this program knows %zu",
                            applied->version, TEXT_ARG(applied->name), migration->count);
     if (applied->version != (int64_t)migration->applied + 1)
-        return problem_set(problem, PROBLEM_STORE_CORRUPT,
-                           "schema_migrations lacks version %zu", migration->applied + 1);
+        return problem_set(problem, PROBLEM_STORE_CORRUPT, "schema_migrations lacks version %zu",
+                           migration->applied + 1);
     const struct embedded_file *file = &migration->schema[migration->applied];
     if (!text_equal(applied->digest, digest_text(file, migration->arena)))
         return problem_set(problem, PROBLEM_STORE_FAILED,
@@ -167,8 +169,7 @@ static bool migrate(struct migration *migration, struct problem *problem)
     return true;
 }
 
-bool store_migrate(struct store *store, const struct embedded_file *schema,
-                   struct problem *problem)
+bool store_migrate(struct store *store, const struct embedded_file *schema, struct problem *problem)
 {
     struct arena *arena = arena_new();
     struct migration migration = {.store = store, .schema = schema, .arena = arena};

@@ -3,8 +3,8 @@
  * JSON and OpenAPI derive. Nobody writes SQL for the write path.
  *
  * A row is a plain C struct. Its descriptor lists the columns with their offsets, the key's columns
- * first; `org` leads every key of a table that belongs to organisations. "None" is a zero id, a zero
- * time or a text without bytes; it is SQL NULL and allowed only where the column is optional.
+ * first; `org` leads every key of a table that belongs to organisations. "None" is a zero id, a
+ * zero time or a text without bytes; it is SQL NULL and allowed only where the column is optional.
  *
  * Columns with an `api` name appear in JSON under it; "a/b" nests b in an object a, which is null
  * as long as its first column is none. Columns without one are internal.
@@ -56,13 +56,15 @@ struct table {
     size_t row_bytes;
     const struct column *columns;
     size_t column_count;
-    size_t key_count; /* the first columns are the key */
+    size_t key_count;             /* the first columns are the key */
     const struct column *version; /* set to the act's seq on each change; NULL: none */
     const char *doc;
 };
 
 #define COLUMN(row_type, member, column_type, ...)                                                 \
-    {.name = #member, .type = column_type, .offset = offsetof(row_type, member), __VA_ARGS__}
+    {                                                                                              \
+        .name = #member, .type = column_type, .offset = offsetof(row_type, member), __VA_ARGS__    \
+    }
 
 /* A row on its way from the store or to it. The key's columns of *row are set by the caller. */
 struct row_slot {
@@ -94,7 +96,8 @@ void column_write(struct json_writer *json, const struct column *column, const v
 /* SQL that derives from the descriptor, in the dialect-free form that drivers adapt. */
 void table_sql_create(struct buffer *sql, const struct table *table);
 void table_sql_columns(struct buffer *sql, const struct table *table); /* "a, b, c" */
-/* The columns behind the key (of a table without any: the key's first), WHERE the key is ?1, ?2 … */
+/* The columns behind the key (of a table without any: the key's first), WHERE the key is ?1, ?2 …
+ */
 void table_sql_load(struct buffer *sql, const struct table *table);
 /* ?1, ?2 … are the columns in their order. */
 void table_sql_insert(struct buffer *sql, const struct table *table);

@@ -38,7 +38,8 @@ static bool int_fits(const struct column *column, int64_t number)
                 return false;
         return number >= 0;
     case COLUMN_TIME:
-        return number >= time_days(1, 1, 1) * TIME_DAY && number < time_days(10000, 1, 1) * TIME_DAY;
+        return number >= time_days(1, 1, 1) * TIME_DAY &&
+               number < time_days(10000, 1, 1) * TIME_DAY;
     case COLUMN_ORG:
         return number >= 0 && number <= ORG_MAX;
     case COLUMN_INT:

@@ -225,8 +225,7 @@ bool reader_load(struct reader *reader, const struct table *table, void *row, st
     for (size_t i = 0; i < table->key_count; i++)
         key[i] = row_value(&table->columns[i], row);
     struct query query = {.table = table, .values = key, .value_count = table->key_count};
-    struct row_reader rows = {
-        .table = table, .from = table->key_count, .row = row, .arena = arena};
+    struct row_reader rows = {.table = table, .from = table->key_count, .row = row, .arena = arena};
     if (!reader->store->driver->reader_query(reader, &query, read_row, &rows, problem))
         return false;
     *found = rows.count == 1;

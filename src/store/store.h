@@ -24,7 +24,7 @@ struct value {
 #define VALUE_OF_INT(number) ((struct value){.type = VALUE_INT, .integer = (number)})
 #define VALUE_OF_TEXT(words) ((struct value){.type = VALUE_TEXT, .text = (words)})
 #define VALUE_OF_ID(id) /* ID must be an lvalue that outlives the call */                          \
-    ((struct value){.type = VALUE_BYTES, .text = {(const char *)(id).bytes, sizeof (id).bytes}})
+    ((struct value){.type = VALUE_BYTES, .text = {(const char *)(id).bytes, sizeof(id).bytes}})
 #define VALUE_IS_NONE ((struct value){.type = VALUE_NONE})
 
 struct store_statistics {

@@ -90,9 +90,8 @@ struct reader {
 struct store *store_open_with(const char *url, const struct store_options *options,
                               struct problem *problem) OWNED_BY(store_close);
 /* The columns of a table as the engine has them; *count is 0 if there is no such table. */
-MUST_CHECK bool store_describe(struct store *store, const char *table,
-                               struct store_column *columns, size_t capacity, size_t *count,
-                               struct problem *problem);
+MUST_CHECK bool store_describe(struct store *store, const char *table, struct store_column *columns,
+                               size_t capacity, size_t *count, struct problem *problem);
 /* Applies what is missing of the schema's files, each in a transaction; see migrate.c. */
 MUST_CHECK bool store_migrate(struct store *store, const struct embedded_file *schema,
                               struct problem *problem);
