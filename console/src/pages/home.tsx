@@ -1,0 +1,42 @@
+import { say } from "../i18n";
+import { Footer } from "../parts/footer";
+import { Header } from "../parts/header";
+import { LogPanel } from "../parts/log-panel";
+import { OrderForm } from "../parts/order-form";
+import { OrderTicket } from "../parts/order-ticket";
+import { ServerPanel } from "../parts/server-panel";
+import { Timeline } from "../parts/timeline";
+import { phase } from "../state/order";
+
+export function Home() {
+  const isFollowing = phase.value !== "idle" && phase.value !== "failed";
+  return (
+    <>
+      <a class="skip" href="#content">
+        {say("skip")}
+      </a>
+      <Header />
+      <main id="content" class="page" tabIndex={-1}>
+        <div class="intro">
+          <h1>{say("intro.title")}</h1>
+          <p>{say("intro.text")}</p>
+        </div>
+        <div class="page-main">
+          {isFollowing ? (
+            <section aria-labelledby="order-title">
+              <OrderTicket />
+              <Timeline />
+            </section>
+          ) : (
+            <OrderForm />
+          )}
+        </div>
+        <div class="page-side">
+          <ServerPanel />
+          <LogPanel />
+        </div>
+      </main>
+      <Footer />
+    </>
+  );
+}
