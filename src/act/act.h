@@ -146,10 +146,10 @@ struct view {
      * ?6 and ?7 the filters.
      */
     const char *for_all, *for_seller, *for_buyer;
-    const struct column *cursor; /* an id or a number, ascending */
+    const char *cursor; /* the column that pages go by: an id or a number, ascending */
     const struct view_filter {
         const char *name;
-        const struct column *column; /* says how its value is read; ENUM and TEXT */
+        const char *column; /* says how its value is read; ENUM or TEXT */
     } filters[2];
     const char *doc;
 };

@@ -1,0 +1,43 @@
+#include "market/market.h"
+
+#include "act/outbox.h"
+#include "act/receipts.h"
+#include "act/tables.h"
+#include "identity/identity.h"
+#include "market/orders.h"
+
+static const struct table *const tables[] = {
+    &acts_table,
+    &feeds_table,
+    &idempotency_table,
+    &notices_table,
+    &log_entries_table,
+    &log_nodes_table,
+    &log_checkpoints_table,
+    &endpoints_table,
+    &endpoint_cursors_table,
+    &deliveries_table,
+    &orgs_table,
+    &keys_table,
+    &orders_table,
+    &order_references_table,
+    NULL,
+};
+
+static const struct act_type *const acts[] = {
+    &org_created,       &key_created,           &key_revoked,          &endpoint_created,
+    &endpoint_removed,  &endpoint_disabled,     &order_created,        &order_cancel_requested,
+    &order_cancel_seen, &order_cancel_accepted, &order_cancel_refused, &order_cancel_lapsed,
+    &order_shipped,     &order_delivered,       &order_canceled,       &order_reviewed,
+    &receipt_relayed,   &receipt_delivered,     &incident_raised,      NULL,
+};
+
+static const struct view *const views[] = {
+    &orgs_view,       &keys_view,          &endpoints_view,
+    &deliveries_view, &incidents_view,     &orders_view,
+    &order_view,      &order_notices_view, NULL,
+};
+
+static const struct timer *const timers[] = {&overdue_timer, &lapse_timer, NULL};
+
+const struct catalogue catalogue = {tables, acts, views, timers};
