@@ -1,12 +1,12 @@
 // The walker itself: it accepts a log that another implementation wrote and finds each change in it.
 // The program's path is in LOGWALK, the log below COUNTERFOIL_DATA; skipped where either is absent.
 import assert from 'node:assert/strict';
-import {execFile} from 'node:child_process';
-import {existsSync, readFileSync} from 'node:fs';
-import {createServer} from 'node:http';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import path from 'node:path';
-import {after, before, describe, test} from 'node:test';
-import {promisify} from 'node:util';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 
 const folder = path.join(process.env.COUNTERFOIL_DATA || '../shared/data', 'tlog/log');
 const key = 'example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx';
@@ -29,10 +29,10 @@ const server = createServer((request, response) => {
 
 async function walk(...options) {
   try {
-    const {stdout} = await promisify(execFile)(walker, [...options, prefix, key]);
-    return {status: 0, says: stdout};
+    const { stdout } = await promisify(execFile)(walker, [...options, prefix, key]);
+    return { status: 0, says: stdout };
   } catch (error) {
-    return {status: error.code, says: error.stderr};
+    return { status: error.code, says: error.stderr };
   }
 }
 
@@ -44,7 +44,7 @@ function flip(at) {
   };
 }
 
-describe('logwalk', {skip}, () => {
+describe('logwalk', { skip }, () => {
   before(async () => {
     await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
     prefix = `http://127.0.0.1:${server.address().port}`;
@@ -53,19 +53,19 @@ describe('logwalk', {skip}, () => {
 
   test('counts the entries of a good log', async () => {
     changes = new Map();
-    assert.deepEqual(await walk(), {status: 0, says: '15 entries\n'});
+    assert.deepEqual(await walk(), { status: 0, says: '15 entries\n' });
   });
 
   for (const size of [0, 1, 8, 14, 15])
     test(`finds the log consistent with its checkpoint of size ${size}`, async () => {
       changes = new Map();
       const old = path.join(folder, `checkpoint.${size}`);
-      assert.deepEqual(await walk('-old', old), {status: 0, says: '15 entries\n'});
+      assert.deepEqual(await walk('-old', old), { status: 0, says: '15 entries\n' });
     });
 
   test('finds a log that shrank', async () => {
     changes = new Map([['checkpoint', () => readFileSync(path.join(folder, 'checkpoint.9'))]]);
-    const {status, says} = await walk('-old', path.join(folder, 'checkpoint.15'));
+    const { status, says } = await walk('-old', path.join(folder, 'checkpoint.15'));
     assert.equal(status, 1);
     assert.match(says, /shrank from 15 to 9/);
   });
@@ -73,7 +73,7 @@ describe('logwalk', {skip}, () => {
   const bent = [
     ['the signature', 'checkpoint', flip(-8), /checkpoint/],
     ['the root', 'checkpoint', flip(30), /checkpoint/],
-    ['a tile', 'tile/0/000.p/15', flip(100), /hash/],
+    ['a tile', 'tile/0/000.p/15', flip(100), /inconsistent tile/],
     ['a tile that is too short', 'tile/0/000.p/15', bytes => bytes.subarray(32), /bytes/],
     ['an entry', 'tile/entries/000.p/15', flip(2), /entry 0 does not fit/],
     ['the last entry', 'tile/entries/000.p/15', flip(-1), /entry 14 does not fit/],
