@@ -69,7 +69,7 @@ static void exchange_clear(struct exchange *exchange)
     exchange->stream = NULL;
     exchange->step = EXCHANGE_HEAD;
     exchange->status = 0;
-    exchange->counted = false;
+    exchange->counted = exchange->suspended = exchange->answered = false;
 }
 
 static void put_exchange(struct exchange *exchange)
@@ -181,12 +181,12 @@ void exchange_answer(struct exchange *exchange, unsigned status, struct MHD_Resp
     if (status / 100 < COUNT_OF(server->by_status_class))
         atomic_fetch_add_explicit(&server->by_status_class[status / 100], 1, memory_order_relaxed);
     pthread_mutex_lock(&exchange->lock);
-    MUST(exchange->step == EXCHANGE_HANDLED || exchange->step == EXCHANGE_SUSPENDED);
+    MUST(!exchange->answered);
+    exchange->answered = true;
     exchange->status = status;
     exchange->response = response;
-    if (exchange->step == EXCHANGE_SUSPENDED)
+    if (exchange->suspended)
         MHD_resume_connection(exchange->connection);
-    exchange->step = EXCHANGE_ANSWERED;
     pthread_mutex_unlock(&exchange->lock);
 }
 
@@ -343,14 +343,14 @@ static enum MHD_Result end_body(struct exchange *exchange)
     if (!http_socket_body_agrees(exchange->socket, exchange->body.length))
         return refuse(exchange, PROBLEM_BAD_REQUEST, "a body that the guard does not know");
     exchange->request.body = buffer_view(&exchange->body);
-    exchange->step = EXCHANGE_HANDLED;
+    exchange->step = EXCHANGE_HANDED_ON;
     atomic_fetch_add_explicit(&exchange->server->requests, 1, memory_order_relaxed);
     count_under_way(exchange);
     handle(exchange);
     pthread_mutex_lock(&exchange->lock);
-    bool answered = exchange->step == EXCHANGE_ANSWERED;
+    bool answered = exchange->answered;
     if (!answered) {
-        exchange->step = EXCHANGE_SUSPENDED;
+        exchange->suspended = true;
         MHD_suspend_connection(exchange->connection);
     }
     pthread_mutex_unlock(&exchange->lock);

@@ -18,11 +18,9 @@
 #include "net/http_target.h"
 
 enum exchange_step {
-    EXCHANGE_HEAD,      /* the library reads the head */
-    EXCHANGE_BODY,      /* … and the body */
-    EXCHANGE_HANDLED,   /* the application has it, on the library's thread */
-    EXCHANGE_SUSPENDED, /* the application has it, the library's thread does other things */
-    EXCHANGE_ANSWERED
+    EXCHANGE_HEAD, /* the library reads the head */
+    EXCHANGE_BODY, /* … and the body */
+    EXCHANGE_HANDED_ON
 };
 
 struct exchange {
@@ -34,12 +32,13 @@ struct exchange {
     struct http_target target;
     struct problem problem; /* of the target */
     char request_id[ID_TEXT_BYTES];
+    enum exchange_step step;
     struct buffer body;
     bool counted;          /* in the server's under_way */
     struct exchange *next; /* in the server's list of spare ones */
 
     pthread_mutex_t lock; /* of what follows */
-    enum exchange_step step;
+    bool suspended, answered;
     unsigned status;
     struct MHD_Response *response; /* owned until it is queued */
     struct http_stream *stream;    /* owned */

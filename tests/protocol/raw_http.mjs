@@ -420,6 +420,7 @@ test('stopping ends streams and idle connections', async () => {
   const own = await start();
   const streams = await Promise.all(Array.from({ length: 20 }, () => openStream(own.port)));
   const idle = net.connect(own.port, '127.0.0.1');
+  idle.on('error', () => {});
   await once(idle, 'connect');
   const ends = streams.map(({ socket }) => once(socket, 'end'));
   await own.stop();
