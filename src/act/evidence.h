@@ -7,8 +7,8 @@
  *
  * Every act that the reader is party to, in the order of the feed. The entry that a proof proves is
  * SHA-256(salt ‖ record); all proofs carry the same checkpoint. `keys` names the log's key first
- * and then the witnesses whose cosignatures the checkpoint carries. Nothing else is in a bundle, and
- * everything is checked: one changed character anywhere is found.
+ * and then the witnesses whose cosignatures the checkpoint carries. Nothing else is in a bundle,
+ * and everything is checked: one changed character anywhere is found.
  */
 #pragma once
 

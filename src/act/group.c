@@ -229,25 +229,31 @@ static void append_entry(struct group *group, const struct act *act, const struc
     merkle_append_telling(&group->tree, &leaf, keep_node, group);
 }
 
+static struct text salt_of(struct group *group, const struct submission *submission)
+{
+    if (submission->replay != NULL)
+        return submission->replay->salt;
+    uint8_t *salt = arena_take(group->arena, SALT_BYTES);
+    random_bytes(salt, SALT_BYTES);
+    return (struct text){(const char *)salt, SALT_BYTES};
+}
+
 /* Writes the act, its log entry and the key it came with. REFUSAL: why, or NULL. */
 static void record_act(struct group *group, struct submission *submission,
                        const struct working *working, const struct problem *refusal)
 {
     struct act *act = &submission->act;
     struct buffer record;
-    uint8_t salt[SALT_BYTES];
     buffer_init(&record);
     record_write(&record, act, refusal);
-    random_bytes(salt, sizeof salt);
-    const struct act_row row = {
-        .org = act->org,
-        .seq = act->seq,
-        .id = act->id,
-        .subject = act->subject,
-        .type = text_of(act->type->name),
-        .log_index = (int64_t)group->tree.size,
-        .salt = arena_text(group->arena, (struct text){(const char *)salt, sizeof salt}),
-        .record = arena_text(group->arena, buffer_view(&record))};
+    const struct act_row row = {.org = act->org,
+                                .seq = act->seq,
+                                .id = act->id,
+                                .subject = act->subject,
+                                .type = text_of(act->type->name),
+                                .log_index = (int64_t)group->tree.size,
+                                .salt = salt_of(group, submission),
+                                .record = arena_text(group->arena, buffer_view(&record))};
     buffer_done(&record);
     submission->log_index = row.log_index;
     submission->recorded = true;
@@ -309,7 +315,13 @@ static void decide_act(struct group *group, struct submission *submission, struc
 {
     struct act *act = &submission->act;
     struct problem *problem = &submission->problem;
-    act->seq = ((struct feed_row *)working->feed->row)->last_seq + 1;
+    int64_t seq = ((struct feed_row *)working->feed->row)->last_seq + 1;
+    if (submission->replay != NULL && act->seq != seq) {
+        problem_set(problem, PROBLEM_STATE_DIFFERS, "seq %lld is recorded where %lld must come",
+                    (long long)act->seq, (long long)seq);
+        return;
+    }
+    act->seq = seq;
     if (is_repeated(group, submission, working))
         return;
     if (needs_fit(submission, working, problem) && act->type->decide(&working->decision, problem)) {
@@ -341,6 +353,8 @@ static int64_t fresh_org(const struct submission *submission)
 static void admit(struct kernel *kernel, struct submission *submission)
 {
     struct act *act = &submission->act;
+    if (submission->replay != NULL)
+        return; /* time, id and deadlines are those of its record */
     if (act->at == 0)
         act->at = time_now();
     if (act->type->flags & ACT_NEW_ORG)

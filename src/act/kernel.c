@@ -101,7 +101,8 @@ struct kernel *kernel_open(const struct kernel_options *options, struct problem 
 {
     catalogue_check(options->catalogue);
     struct kernel *kernel = kernel_make(options);
-    if (!note_key_parse(text_of(options->log_vkey), &kernel->log_key, problem) ||
+    if ((options->sign != NULL &&
+         !note_key_parse(text_of(options->log_vkey), &kernel->log_key, problem)) ||
         !ledger_open(kernel, problem) || !start_threads(kernel, problem)) {
         kernel_close(kernel);
         return NULL;
@@ -219,6 +220,16 @@ struct store *kernel_store(struct kernel *kernel)
 const struct catalogue *kernel_catalogue(const struct kernel *kernel)
 {
     return kernel->options.catalogue;
+}
+
+const char *kernel_log_vkey(const struct kernel *kernel)
+{
+    return kernel->options.log_vkey;
+}
+
+const char *kernel_log_origin(const struct kernel *kernel)
+{
+    return kernel->options.log_origin;
 }
 
 void kernel_listen(struct kernel *kernel, struct kernel_listener *listener)

@@ -13,6 +13,7 @@
 #include "tlog/checkpoint.h"
 
 struct kernel;
+struct act_row;
 
 struct submission {
     /* In, set by the caller; memory lives until `done`. */
@@ -29,7 +30,9 @@ struct submission {
     bool recorded;          /* it is in the feed and the log: accepted, or refused with reason */
     struct problem problem; /* why not */
     int64_t log_index;
-    struct submission *next; /* the kernel's */
+    /* The kernel's. */
+    const struct act_row *replay; /* an act that is run again as it was recorded */
+    struct submission *next;
 };
 
 struct kernel_options {
@@ -37,6 +40,7 @@ struct kernel_options {
     struct store *store;
     struct rules rules;
     const char *log_origin;
+    /* NULL: checkpoints are not signed (replay needs none). */
     bool (*sign)(void *context, struct text message, uint8_t signature[64],
                  struct problem *problem);
     void *sign_context;
@@ -56,6 +60,8 @@ void kernel_submit(struct kernel *kernel, struct submission *submission);
 void kernel_act(struct kernel *kernel, struct submission *submission);
 struct store *kernel_store(struct kernel *kernel);
 const struct catalogue *kernel_catalogue(const struct kernel *kernel);
+const char *kernel_log_vkey(const struct kernel *kernel);
+const char *kernel_log_origin(const struct kernel *kernel);
 
 /* The answer to an act, made of its record alone: so a replay of its key gives the same bytes. */
 void submission_write(struct buffer *out, const struct submission *submission);

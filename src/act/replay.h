@@ -10,16 +10,16 @@
 #include "act/kernel.h"
 
 struct replay_report {
-    uint64_t acts;      /* run again */
-    uint64_t rows;      /* compared */
-    uint64_t findings;  /* what differs; each was told to `finding` */
+    uint64_t acts;     /* run again */
+    uint64_t rows;     /* compared */
+    uint64_t findings; /* what differs; each was told to `finding` */
     uint64_t log_size;
 };
 
 struct replay_options {
     const struct catalogue *catalogue;
-    struct store *store;  /* the one to check; only read */
-    struct store *empty;  /* a fresh one */
+    struct store *store; /* the one to check; only read */
+    struct store *empty; /* a fresh one */
     const char *log_origin;
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void (*finding)(void *context, const char *what);

@@ -1,0 +1,289 @@
+#include "act/replay.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "act/ledger.h"
+#include "act/record.h"
+#include "act/tables.h"
+
+#define BATCH_ACTS 512
+#define FINDINGS_TOLD_MAX 100
+
+struct batch_entry {
+    struct text entry;
+    struct act_row act;
+    struct record record;
+    struct submission submission;
+};
+
+struct replaying {
+    const struct replay_options *options;
+    struct replay_report *report;
+    struct kernel *kernel; /* over the empty store */
+    struct arena *arena;   /* of the batch */
+    struct batch_entry *batch;
+    size_t batch_count;
+    uint64_t next; /* position in the log */
+    uint64_t total;
+    pthread_mutex_t lock;
+    pthread_cond_t finished;
+    size_t outstanding;
+};
+
+__attribute__((format(printf, 2, 3))) static void found(struct replaying *replaying,
+                                                        const char *format, ...)
+{
+    char what[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    if (replaying->report->findings++ < FINDINGS_TOLD_MAX)
+        replaying->options->finding(replaying->options->context, what);
+}
+
+static bool take_entry(void *context, const struct value *columns, size_t count,
+                       struct problem *problem)
+{
+    struct replaying *replaying = context;
+    struct batch_entry *entry = &replaying->batch[replaying->batch_count++];
+    (void)count;
+    (void)problem;
+    if ((uint64_t)columns[0].integer != replaying->next)
+        found(replaying, "the log has a hole: entry %llu is missing",
+              (unsigned long long)replaying->next);
+    replaying->next = (uint64_t)columns[0].integer + 1;
+    entry->act.org = columns[1].integer;
+    entry->act.seq = columns[2].integer;
+    entry->entry = arena_text(replaying->arena, columns[3].text);
+    return true;
+}
+
+static bool read_batch(struct replaying *replaying, struct reader *reader, struct problem *problem)
+{
+    const struct value values[] = {VALUE_OF_INT((int64_t)replaying->next),
+                                   VALUE_OF_INT(BATCH_ACTS)};
+    arena_reset(replaying->arena);
+    replaying->batch_count = 0;
+    replaying->batch = arena_array(replaying->arena, BATCH_ACTS, sizeof(struct batch_entry));
+    if (!reader_query(reader,
+                      "SELECT position, org, seq, entry FROM log_entries WHERE position >= ?1 "
+                      "ORDER BY position LIMIT ?2",
+                      values, COUNT_OF(values), take_entry, replaying, problem))
+        return false;
+    for (size_t i = 0; i < replaying->batch_count; i++) {
+        bool is_there = false;
+        struct batch_entry *entry = &replaying->batch[i];
+        if (!reader_load(reader, &acts_table, &entry->act, replaying->arena, &is_there, problem))
+            return false;
+        if (!is_there)
+            entry->act.record = TEXT_NONE;
+    }
+    return true;
+}
+
+/* True if the act can be run again. */
+static bool check_entry(struct replaying *replaying, struct batch_entry *entry)
+{
+    struct problem problem;
+    char org[ID_TEXT_BYTES];
+    org_format(entry->act.org, org);
+    if (entry->act.record.bytes == NULL) {
+        found(replaying, "%s, seq %lld: its record is missing", org, (long long)entry->act.seq);
+        return false;
+    }
+    struct digest digest = ledger_entry(entry->act.salt, entry->act.record);
+    if (!text_equal(entry->entry, (struct text){(const char *)digest.bytes, DIGEST_BYTES}))
+        found(replaying, "%s, seq %lld: its record is not the one that was logged", org,
+              (long long)entry->act.seq);
+    if (record_read(replaying->options->catalogue, entry->act.record, &entry->record,
+                    replaying->arena, &problem))
+        return true;
+    found(replaying, "%s, seq %lld: %s", org, (long long)entry->act.seq, problem.detail);
+    return false;
+}
+
+static void entry_done(struct submission *submission)
+{
+    struct replaying *replaying = submission->context;
+    pthread_mutex_lock(&replaying->lock);
+    replaying->outstanding--;
+    pthread_cond_signal(&replaying->finished);
+    pthread_mutex_unlock(&replaying->lock);
+}
+
+static void submit_entry(struct replaying *replaying, struct batch_entry *entry)
+{
+    struct submission *submission = &entry->submission;
+    submission->act = entry->record.act;
+    submission->replay = &entry->act;
+    submission->arena = replaying->arena;
+    submission->done = entry_done;
+    submission->context = replaying;
+    pthread_mutex_lock(&replaying->lock);
+    replaying->outstanding++;
+    pthread_mutex_unlock(&replaying->lock);
+    kernel_submit(replaying->kernel, submission);
+}
+
+static void compare_outcome(struct replaying *replaying, const struct batch_entry *entry)
+{
+    const struct submission *again = &entry->submission;
+    if (again->act.type == NULL)
+        return; /* it was not run again; that is a finding already */
+    char org[ID_TEXT_BYTES];
+    org_format(entry->act.org, org);
+    if (again->accepted != entry->record.accepted)
+        found(replaying, "%s, seq %lld: %s was %s and is %s now%s%s", org,
+              (long long)entry->act.seq, again->act.type->name,
+              entry->record.accepted ? "accepted" : "refused",
+              again->accepted ? "accepted" : "refused", again->accepted ? "" : ": ",
+              again->accepted ? "" : again->problem.detail);
+    else if (again->log_index != entry->act.log_index)
+        found(replaying, "%s, seq %lld: it comes at another place of the log", org,
+              (long long)entry->act.seq);
+}
+
+static void run_batch(struct replaying *replaying)
+{
+    for (size_t i = 0; i < replaying->batch_count; i++)
+        if (check_entry(replaying, &replaying->batch[i]))
+            submit_entry(replaying, &replaying->batch[i]);
+    pthread_mutex_lock(&replaying->lock);
+    while (replaying->outstanding > 0)
+        pthread_cond_wait(&replaying->finished, &replaying->lock);
+    pthread_mutex_unlock(&replaying->lock);
+    for (size_t i = 0; i < replaying->batch_count; i++)
+        compare_outcome(replaying, &replaying->batch[i]);
+    replaying->report->acts += replaying->batch_count;
+    if (replaying->options->progress != NULL)
+        replaying->options->progress(replaying->options->context, replaying->report->acts,
+                                     replaying->total);
+}
+
+static bool take_count(void *context, const struct value *columns, size_t count,
+                       struct problem *problem)
+{
+    (void)count;
+    (void)problem;
+    *(uint64_t *)context = columns[0].type == VALUE_INT ? (uint64_t)columns[0].integer : 0;
+    return true;
+}
+
+static bool run_all(struct replaying *replaying, struct problem *problem)
+{
+    struct store *store = replaying->options->store;
+    struct reader *reader = store_reader_take(store);
+    bool read = reader_query(reader, "SELECT COUNT(*) FROM log_entries", NULL, 0, take_count,
+                             &replaying->total, problem);
+    do {
+        read = read && read_batch(replaying, reader, problem);
+        if (read)
+            run_batch(replaying);
+    } while (read && replaying->batch_count == BATCH_ACTS);
+    store_reader_give(store, reader);
+    return read;
+}
+
+/* One table's rows of one store, looked up in the other. */
+struct comparing {
+    struct replaying *replaying;
+    const struct table *table;
+    struct reader *other;
+    struct arena *arena;
+    const char *where; /* it is missing, if it is */
+    bool contents;     /* compare them too, not only that they exist */
+};
+
+static void name_row(struct buffer *name, const struct table *table, const void *row)
+{
+    for (size_t i = 0; i < table->key_count; i++) {
+        struct json_writer json = json_writer(name);
+        buffer_string(name, i == 0 ? " " : ", ");
+        column_write(&json, &table->columns[i], row);
+    }
+    buffer_char(name, '\0');
+}
+
+static bool compare_row(void *context, const void *row, struct problem *problem)
+{
+    struct comparing *comparing = context;
+    const struct table *table = comparing->table;
+    bool is_there;
+    arena_reset(comparing->arena);
+    void *other = arena_take(comparing->arena, table->row_bytes);
+    memcpy(other, row, table->row_bytes);
+    if (!reader_load(comparing->other, table, other, comparing->arena, &is_there, problem))
+        return false;
+    comparing->replaying->report->rows++;
+    if (is_there && (!comparing->contents || row_equal(table, row, other)))
+        return true;
+    struct buffer name;
+    buffer_init(&name);
+    name_row(&name, table, row);
+    found(comparing->replaying, "table %s, row%s: %s", table->name, name.bytes,
+          is_there ? "it differs from what the acts say" : comparing->where);
+    buffer_done(&name);
+    return true;
+}
+
+static bool compare_side(struct replaying *replaying, const struct table *table, struct store *one,
+                         struct store *other, bool contents, struct problem *problem)
+{
+    struct comparing comparing = {.replaying = replaying,
+                                  .table = table,
+                                  .other = store_reader_take(other),
+                                  .arena = arena_new(),
+                                  .contents = contents};
+    struct arena *rows = arena_new();
+    struct reader *reader = store_reader_take(one);
+    comparing.where = contents ? "no act makes it" : "the acts make it, but it is missing";
+    bool compared = reader_rows(reader, table, "", NULL, 0, rows, compare_row, &comparing, problem);
+    store_reader_give(one, reader);
+    store_reader_give(other, comparing.other);
+    arena_free(comparing.arena);
+    arena_free(rows);
+    return compared;
+}
+
+static bool compare_tables(struct replaying *replaying, struct problem *problem)
+{
+    const struct replay_options *options = replaying->options;
+    const struct table *const *table = options->catalogue->tables;
+    for (; *table != NULL; table++) {
+        if ((*table)->kind == TABLE_OPERATIONAL)
+            continue;
+        if (!compare_side(replaying, *table, options->store, options->empty, true, problem) ||
+            !compare_side(replaying, *table, options->empty, options->store, false, problem))
+            return false;
+    }
+    return true;
+}
+
+bool replay_check(const struct replay_options *options, struct replay_report *report,
+                  struct problem *problem)
+{
+    const struct kernel_options kernel = {.catalogue = options->catalogue,
+                                          .store = options->empty,
+                                          .log_origin = options->log_origin,
+                                          .waiting_max = BATCH_ACTS};
+    struct replaying replaying = {.options = options,
+                                  .report = report,
+                                  .lock = PTHREAD_MUTEX_INITIALIZER,
+                                  .finished = PTHREAD_COND_INITIALIZER};
+    memset(report, 0, sizeof *report);
+    replaying.kernel = kernel_open(&kernel, problem);
+    if (replaying.kernel == NULL)
+        return false;
+    replaying.arena = arena_new();
+    bool ran = run_all(&replaying, problem) && compare_tables(&replaying, problem);
+    struct kernel_state state;
+    kernel_state(replaying.kernel, &state);
+    report->log_size = state.log_size;
+    kernel_close(replaying.kernel);
+    arena_free(replaying.arena);
+    return ran;
+}
