@@ -136,7 +136,9 @@ static bool cosignatures_read(struct text body, struct text text, const struct n
                       (text_equal(note.text, text) ||
                        problem_set(problem, PROBLEM_PROOF_INVALID,
                                    "the witness's answer holds more than signatures")) &&
-                      note_verify(&note, &key, 1, &verdict, problem);
+                      note_verify(&note, &key, 1, &verdict, problem) &&
+                      (verdict.time > 0 || problem_set(problem, PROBLEM_PROOF_INVALID,
+                                                       "the witness's cosignature bears no time"));
     if (good)
         add_lines_by(lines, &note, key);
     buffer_done(&bytes);

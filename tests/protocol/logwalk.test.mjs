@@ -1,4 +1,4 @@
-// The walker itself: it accepts a log that another implementation wrote and finds each change in it.
+// The walker itself: it accepts a log that another implementation wrote, finds each change in it.
 // The program's path is in LOGWALK, the log below COUNTERFOIL_DATA; skipped where either is absent.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -51,7 +51,7 @@ static int make_world(void **state)
     }
     merkle_init(&tree);
     for (size_t i = 0; i < COUNT_OF(world.leaves); i++) {
-        world.leaves[i] = merkle_leaf((struct text){"abc" + i, 1});
+        world.leaves[i] = merkle_leaf((struct text){&"abc"[i], 1});
         merkle_append(&tree, &world.leaves[i]);
     }
     world.checkpoint = (struct checkpoint){

@@ -19,7 +19,7 @@ static int make_keys(void **state)
     struct problem problem;
     const uint8_t seeds[3][ED25519_KEY_BYTES] = {{1}, {2}, {3}};
     for (size_t i = 0; i < LEAVES; i++)
-        leaves[i] = merkle_leaf((struct text){"abcdefghijkl" + i, 1});
+        leaves[i] = merkle_leaf((struct text){&"abcdefghijkl"[i], 1});
     return note_secret_from_seed(&log_secret, TEXT("log"), NOTE_ED25519, seeds[0], &problem) &&
                    note_secret_from_seed(&witness_secret, TEXT("witness"), NOTE_COSIGNATURE,
                                          seeds[1], &problem) &&
@@ -237,6 +237,14 @@ static void a_cosignature_comes_back_to_the_log(void **state)
                                          &witness_secret.key, &lines, &recorded, &problem),
                      WITNESS_REFUSED);
     assert_int_equal(problem.code, PROBLEM_PROOF_INVALID);
+    /* Nor is one that does not say when it was made. */
+    buffer_clear(&answer);
+    buffer_clear(&lines);
+    assert_true(note_sign(&answer, text, &signer, 0, &problem));
+    assert_int_equal(witness_answer_read(200, buffer_view(&answer), text, &witness_secret.key,
+                                         &lines, &recorded, &problem),
+                     WITNESS_REFUSED);
+    assert_int_equal(lines.length, 0);
     buffer_done(&note);
     buffer_done(&lines);
     buffer_done(&answer);
