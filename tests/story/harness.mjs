@@ -42,8 +42,9 @@ export class Server {
     }
 
     async start() {
-        const settings = Object.entries(this.settings).flatMap(([key, value]) =>
-            ['--set', `${key}=${value}`]);
+        // A setting that is a list is given once for each of its items.
+        const settings = Object.entries(this.settings).flatMap(([key, values]) =>
+            [values].flat().flatMap((value) => ['--set', `${key}=${value}`]));
         const { child, address } = await launchServer(
             ['serve', '--data', this.folder, '--listen', '127.0.0.1:0', ...settings]);
         this.child = child;
@@ -87,9 +88,10 @@ export class Server {
         return this.start();
     }
 
-    // Ends the server and removes its folder.
+    // Ends the server, has its state compared with its acts, and removes its folder.
     async stop() {
         await this.halt();
+        await this.command('replay', '--check');
         rmSync(this.folder, { recursive: true, force: true });
     }
 

@@ -1,0 +1,246 @@
+// Webhooks by the Standard Webhooks specification: schedule, signature, visible attempts, replay,
+// and addresses that are refused.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import {
+    Receiver, answersFit, eventually, placeOrder, requestCancel, startMarketplace, subscribe,
+} from './harness.mjs';
+
+describe('webhooks', () => {
+    let server, shop, seller, buyer;
+    const receivers = [];
+
+    before(async () => {
+        ({ server, shop, seller, buyer } = await startMarketplace());
+    });
+    after(async () => {
+        for (const receiver of receivers) await receiver.close();
+        await server?.stop();
+    });
+
+    // A seller of its own with one endpoint, so that the tests do not hear each other.
+    async function listen(answer, body) {
+        const receiver = await new Receiver(answer).open();
+        receivers.push(receiver);
+        const client = await server.seller('Listener');
+        const endpoint = await subscribe(client, receiver, body);
+        return { receiver, client, endpoint };
+    }
+
+    const deliveries = (client, endpoint) =>
+        client.list(`/v1/endpoints/${endpoint.subject}/deliveries`, 'deliveries');
+
+    const deliveryOf = (client, endpoint, act, state) =>
+        eventually(`the delivery of ${act} is ${state}`, async () =>
+            (await deliveries(client, endpoint)).find((row) =>
+                row.act === act && row.state === state));
+
+    test('a secret is shown once, in the form of the specification', async () => {
+        const { client, endpoint } = await listen(204);
+        assert.match(endpoint.secret, /^whsec_[A-Za-z0-9+/]+=*$/);
+        const bytes = Buffer.from(endpoint.secret.slice(6), 'base64').length;
+        assert.ok(bytes >= 24 && bytes <= 64);
+        const rows = await client.list('/v1/endpoints', 'endpoints');
+        assert.equal(rows.length, 1);
+        assert.ok(!JSON.stringify(rows).includes('whsec_'));
+        assert.ok(!JSON.stringify(await client.feed()).includes('whsec_'));
+    });
+
+    test('failures are tried again with the same id and a signature of their own', async () => {
+        const { receiver, client, endpoint } = await listen((delivery, { deliveries: all }) =>
+            all.filter(({ id }) => id === delivery.id).length < 4 ? 500 : 204);
+        const order = await placeOrder(shop, client, buyer);
+        const act = (await client.feed()).find((event) => event.act.subject === order).act.id;
+        const row = await deliveryOf(client, endpoint, act, 'delivered');
+        const tried = receiver.deliveries.filter(({ id }) => id === act);
+        assert.equal(tried.length, 4);
+        for (const { valid, text, headers } of tried) {
+            assert.equal(valid, true);
+            assert.equal(text, tried[0].text, 'the body is the same at each attempt');
+            assert.match(headers['webhook-timestamp'], /^\d+$/);
+            assert.match(headers['content-type'], /^application\/json/);
+            assert.ok(Buffer.byteLength(text) < 20_000);
+        }
+        assert.deepEqual(row.attempts.map(({ status }) => status), [500, 500, 500, 204]);
+        assert.ok(row.attempts.every(({ at, ms }) => Date.parse(at) && ms >= 0));
+    });
+
+    test('a body that was changed does not verify', async () => {
+        const { receiver, client } = await listen(204);
+        await placeOrder(shop, client, buyer);
+        const delivery = await receiver.find(({ act }) => act.type === 'order.created');
+        assert.equal(receiver.verify(delivery), true);
+        const changed = delivery.text.replace('order.created', 'order.creater');
+        assert.notEqual(changed, delivery.text);
+        assert.equal(receiver.verify({ ...delivery, text: changed }), false);
+        for (const name of ['webhook-id', 'webhook-timestamp', 'webhook-signature']) {
+            const headers = { ...delivery.headers };
+            headers[name] = headers[name].replace(/[0-9]/, (digit) => (Number(digit) + 1) % 10);
+            assert.notEqual(headers[name], delivery.headers[name]);
+            assert.equal(receiver.verify({ ...delivery, headers }), false, name);
+        }
+    });
+
+    test('an object that fails does not hold up the others', async () => {
+        let stuck = null;
+        const { receiver, client } = await listen((delivery) =>
+            delivery.act.subject === stuck ? 500 : 204);
+        stuck = await placeOrder(shop, client, buyer);
+        await eventually('the first failure', () =>
+            receiver.deliveries.some(({ answered }) => answered === 500));
+        const fine = await placeOrder(shop, client, buyer);
+        await receiver.find(({ act, answered }) => act.subject === fine && answered === 204);
+        assert.ok(!receiver.deliveries.some(({ act, answered }) =>
+            act.subject === stuck && answered === 204));
+    });
+
+    test('a redirect is a failure and is not followed', async () => {
+        const elsewhere = await new Receiver(204).open();
+        receivers.push(elsewhere);
+        const { receiver, client } = await listen(() =>
+            ({ status: 302, headers: { Location: elsewhere.url } }));
+        await placeOrder(shop, client, buyer);
+        await eventually('a second attempt', () =>
+            receiver.deliveries.filter(({ act }) => act.type === 'order.created').length >= 2);
+        assert.equal(elsewhere.deliveries.length, 0);
+    });
+
+    test('410 disables the endpoint', async () => {
+        const { receiver, client, endpoint } = await listen(410);
+        await placeOrder(shop, client, buyer);
+        const row = await eventually('the endpoint is disabled', async () =>
+            (await client.list('/v1/endpoints', 'endpoints')).find(({ id, disabled_at: at }) =>
+                id === endpoint.subject && at));
+        assert.ok(row.disabled_reason);
+        const count = receiver.deliveries.length;
+        const other = await listen(204);
+        await placeOrder(shop, client, buyer);
+        await placeOrder(shop, other.client, buyer);
+        await other.receiver.find(({ act }) => act.type === 'order.created');
+        assert.equal(receiver.deliveries.length, count);
+    });
+
+    test('a removed endpoint hears nothing more', async () => {
+        const { receiver, client, endpoint } = await listen(204);
+        await placeOrder(shop, client, buyer);
+        await receiver.find(({ act }) => act.type === 'order.created');
+        await client.act(`/v1/endpoints/${endpoint.subject}/remove`, {});
+        const count = receiver.ofType('order.created').length;
+        const other = await listen(204);
+        await placeOrder(shop, client, buyer);
+        await placeOrder(shop, other.client, buyer);
+        await other.receiver.find(({ act }) => act.type === 'order.created');
+        assert.equal(receiver.ofType('order.created').length, count);
+    });
+
+    test('an endpoint may want some types only', async () => {
+        const { receiver, client } = await listen(204,
+            { events: [{ type: 'order.cancel_requested' }] });
+        const order = await placeOrder(shop, client, buyer);
+        await requestCancel(buyer, order);
+        await receiver.find(({ act }) => act.type === 'order.cancel_requested');
+        assert.deepEqual([...new Set(receiver.deliveries.map(({ act }) => act.type))],
+            ['order.cancel_requested']);
+    });
+
+    test('what was delivered while the receiver was dead comes when it is back', async () => {
+        const { receiver, client } = await listen(204);
+        await receiver.close();
+        const order = await placeOrder(shop, client, buyer);
+        await server.kill();
+        await server.start();
+        await receiver.open();
+        await receiver.find(({ act }) => act.subject === order);
+    });
+
+    test('one or a range can be replayed', async () => {
+        const { receiver, client, endpoint } = await listen(204);
+        for (let i = 0; i < 4; i++) await placeOrder(shop, client, buyer);
+        const created = (await client.feed()).filter(({ act }) => act.type === 'order.created');
+        assert.equal(created.length, 4);
+        await eventually('all four', () => receiver.ofType('order.created').length === 4);
+        receiver.deliveries.length = 0;
+        const replay = (after, through) => client.post(
+            `/v1/endpoints/${endpoint.subject}/replay`, { after, through });
+        const one = await replay(created[1].position - 1, created[1].position);
+        assert.ok([200, 202].includes(one.status), one.text);
+        await receiver.find(({ id }) => id === created[1].act.id);
+        receiver.deliveries.length = 0;
+        await replay(created[0].position - 1, created[3].position);
+        await eventually('the range again', () =>
+            new Set(receiver.ofType('order.created').map(({ id }) => id)).size === 4);
+        for (const body of [{}, { after: 5, through: 3 }, { after: -1, through: 2 },
+            { after: 'x', through: 2 }]) {
+            const answer = await client.post(`/v1/endpoints/${endpoint.subject}/replay`, body);
+            assert.equal(answer.status, 422, JSON.stringify(body) + answer.text);
+        }
+    });
+
+    test('endpoints of others are not there', async () => {
+        const { endpoint } = await listen(204);
+        for (const [method, path, body] of [
+            ['GET', 'deliveries'], ['POST', 'replay', { after: 0, through: 1 }],
+            ['POST', 'remove', {}],
+        ]) {
+            const answer = await seller.send(method, `/v1/endpoints/${endpoint.subject}/${path}`,
+                { body });
+            assert.equal(answer.status, 404, `${path}: ${answer.text}`);
+        }
+    });
+
+    answersFit(test, () => server);
+});
+
+describe('webhooks to where they must not go', () => {
+    let server, shop, seller, buyer;
+    const receiver = new Receiver();
+
+    before(async () => {
+        ({ server, shop, seller, buyer } =
+            await startMarketplace({ settings: { 'webhook.allow_private': 'off' } }));
+        await receiver.open();
+    });
+    after(async () => {
+        await receiver.close();
+        await server?.stop();
+    });
+
+    test('addresses that are none, or not of the web, are refused', async () => {
+        for (const url of ['', 'nonsense', 'ftp://example.com/', 'file:///etc/passwd',
+            'http://', 'https://user:secret@example.com/', 'gopher://example.com/', '//example.com',
+            'https://exa mple.com/', 'https://example.com/\r\nX: y', 'javascript:alert(1)',
+            `https://example.com/${'x'.repeat(5000)}`]) {
+            const answer = await seller.post('/v1/endpoints', { url });
+            assert.equal(answer.status, 422, `${url}: ${answer.text}`);
+        }
+    });
+
+    test('private addresses get no connection, however they are written', async () => {
+        const { port } = receiver;
+        const urls = ['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '127.1', '2130706433',
+            '0x7f000001', '0177.0.0.1', '0.0.0.0', '[::]', '169.254.169.254', '10.0.0.1',
+            '192.168.1.1', '172.16.0.1', '100.64.0.1', '[fc00::1]', '[fe80::1]', '224.0.0.1']
+            .flatMap((host) => [`http://${host}:${port}/`, `https://${host}:${port}/`]);
+        const accepted = [];
+        for (const url of urls) {
+            const answer = await seller.post('/v1/endpoints', { url });
+            assert.ok([201, 422].includes(answer.status), `${url}: ${answer.text}`);
+            if (answer.status === 201) accepted.push(answer.json.subject);
+        }
+        const order = await placeOrder(shop, seller, buyer);
+        const act = (await seller.feed()).find((event) => event.act.subject === order).act.id;
+        for (const endpoint of accepted) {
+            await eventually('an attempt that was refused', async () => {
+                const rows = await seller.list(`/v1/endpoints/${endpoint}/deliveries`,
+                    'deliveries');
+                return rows.some((row) => row.act === act && row.attempts.length > 0 &&
+                    row.attempts.every(({ status }) => !status));
+            });
+        }
+        assert.equal(receiver.deliveries.length, 0);
+    });
+
+    answersFit(test, () => server);
+});
