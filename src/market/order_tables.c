@@ -77,7 +77,7 @@ const struct table orders_table = {
 static const struct column order_reference_columns[] = {
     COLUMN(ROW, org, COLUMN_ORG, .doc = "The seller's organisation."),
     COLUMN(ROW, reference, COLUMN_TEXT, .doc = "The shop's number."),
-    COLUMN(ROW, order, COLUMN_ID, .flags = COLUMN_FIXED, .prefix = "ord", .doc = "Its order."),
+    COLUMN(ROW, order_id, COLUMN_ID, .flags = COLUMN_FIXED, .prefix = "ord", .doc = "Its order."),
 };
 const struct table order_references_table = {
     .name = "order_references",

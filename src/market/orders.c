@@ -110,7 +110,7 @@ static bool decide_created(struct decision *decision, struct problem *problem)
     order->items = list_text(act, "items", &body->items, decision->arena);
     order->payments = list_text(act, "payments", &body->payments, decision->arena);
     order->destination = body->destination;
-    ((struct order_reference_row *)decision_change(decision, 1))->order = order->id;
+    ((struct order_reference_row *)decision_change(decision, 1))->order_id = order->id;
     return true;
 }
 

@@ -56,7 +56,7 @@ extern const struct table orders_table;
 struct order_reference_row {
     int64_t org;
     struct text reference;
-    struct id order;
+    struct id order_id;
 };
 extern const struct table order_references_table;
 
