@@ -1,92 +1,69 @@
-// The walker itself: it accepts a log that another implementation wrote, finds each change in it.
-// The program's path is in LOGWALK, the log below COUNTERFOIL_DATA; skipped where either is absent.
+// A log walker built on golang.org/x/mod/sumdb, which others wrote, reads our served log.
+
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import path from 'node:path';
+import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import { promisify } from 'node:util';
 
-const folder = path.join(process.env.COUNTERFOIL_DATA || '../shared/data', 'tlog/log');
-const key = 'example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx';
-const walker = process.env.LOGWALK;
-const missing = [walker && existsSync(walker) ? '' : 'LOGWALK', existsSync(folder) ? '' : folder];
-const skip = missing.some(Boolean) && `absent: ${missing.filter(Boolean).join(', ')}`;
+import { exchange, inParallel, orderBody, startMarketplace } from '../story/harness.mjs';
 
-// What the server sends instead of a file's bytes: path → function of the bytes.
-let changes = new Map();
-let prefix;
+const logwalk = process.env.LOGWALK;
+const absent = logwalk && existsSync(logwalk)
+    ? false : 'LOGWALK does not name the built tests/protocol/logwalk';
+const ENTRIES = 600; // Two full tiles and a partial one.
 
-const server = createServer((request, response) => {
-  const name = request.url.slice(1);
-  const file = path.join(folder, name);
-  if (!existsSync(file)) return response.writeHead(404).end();
-  const change = changes.get(name);
-  const bytes = readFileSync(file);
-  response.end(change ? change(bytes) : bytes);
+const walk = (prefix, vkey) => new Promise((resolve) => {
+    execFile(logwalk, [prefix, vkey], (error, stdout, stderr) =>
+        resolve({ status: error ? error.code : 0, said: stdout + stderr }));
 });
 
-async function walk(...options) {
-  try {
-    const { stdout } = await promisify(execFile)(walker, [...options, prefix, key]);
-    return { status: 0, says: stdout };
-  } catch (error) {
-    return { status: error.code, says: error.stderr };
-  }
-}
+describe('the Go log walker', { skip: absent }, () => {
+    let server, log;
+    const tampered = { path: null, edit: null };
+    let proxy;
 
-function flip(at) {
-  return bytes => {
-    const changed = Buffer.from(bytes);
-    changed[at < 0 ? changed.length + at : at] ^= 1;
-    return changed;
-  };
-}
-
-describe('logwalk', { skip }, () => {
-  before(async () => {
-    await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
-    prefix = `http://127.0.0.1:${server.address().port}`;
-  });
-  after(() => server.close());
-
-  test('counts the entries of a good log', async () => {
-    changes = new Map();
-    assert.deepEqual(await walk(), { status: 0, says: '15 entries\n' });
-  });
-
-  for (const size of [0, 1, 8, 14, 15])
-    test(`finds the log consistent with its checkpoint of size ${size}`, async () => {
-      changes = new Map();
-      const old = path.join(folder, `checkpoint.${size}`);
-      assert.deepEqual(await walk('-old', old), { status: 0, says: '15 entries\n' });
+    before(async () => {
+        const marketplace = await startMarketplace();
+        ({ server } = marketplace);
+        await inParallel(Array.from({ length: ENTRIES }), 32, () =>
+            marketplace.shop.act('/v1/orders', orderBody(marketplace.seller, marketplace.buyer)));
+        log = await server.logState();
+        // Serves our log with one file changed.
+        proxy = http.createServer(async (request, response) => {
+            const answer = await exchange(server.address, { path: request.url });
+            const bytes = Buffer.from(answer.bytes);
+            if (tampered.path?.test(request.url)) tampered.edit(bytes);
+            response.writeHead(answer.status, { 'Content-Type': answer.headers['content-type'] });
+            response.end(bytes);
+        });
+        await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    });
+    after(async () => {
+        proxy?.close();
+        await server?.stop();
     });
 
-  test('finds a log that shrank', async () => {
-    changes = new Map([['checkpoint', () => readFileSync(path.join(folder, 'checkpoint.9'))]]);
-    const { status, says } = await walk('-old', path.join(folder, 'checkpoint.15'));
-    assert.equal(status, 1);
-    assert.match(says, /shrank from 15 to 9/);
-  });
+    test('finds every leaf', async () => {
+        const { status, said } = await walk(`${server.address.origin}/log`, log.vkey);
+        assert.equal(status, 0, said);
+        assert.match(said, new RegExp(`\\b${log.size}\\b`), 'it counts them all');
+    });
 
-  const bent = [
-    ['the signature', 'checkpoint', flip(-8), /checkpoint/],
-    ['the root', 'checkpoint', flip(30), /checkpoint/],
-    ['a tile', 'tile/0/000.p/15', flip(100), /inconsistent tile/],
-    ['a tile that is too short', 'tile/0/000.p/15', bytes => bytes.subarray(32), /bytes/],
-    ['an entry', 'tile/entries/000.p/15', flip(2), /entry 0 does not fit/],
-    ['the last entry', 'tile/entries/000.p/15', flip(-1), /entry 14 does not fit/],
-    ['a bundle that is too long', 'tile/entries/000.p/15',
-      bytes => Buffer.concat([bytes, Buffer.alloc(1)]), /too long/],
-    ['a bundle that is too short', 'tile/entries/000.p/15',
-      bytes => bytes.subarray(0, -1), /cut short/],
-  ];
-  for (const [what, name, change, says] of bent)
-    test(`finds a change in ${what}`, async () => {
-      changes = new Map([[name, change]]);
-      const result = await walk();
-      assert.equal(result.status, 1);
-      assert.match(result.says, says);
+    test('finds a changed byte, wherever it is', async () => {
+        const prefix = `http://127.0.0.1:${proxy.address().port}/log`;
+        assert.equal((await walk(prefix, log.vkey)).status, 0, 'unchanged, the proxy is no trouble');
+        for (const [path, at] of [[/checkpoint/, 3], [/tile\/entries\/000/, 20],
+            [/tile\/entries\/002/, 40], [/tile\/0\/000/, 1], [/tile\/1\//, 5]]) {
+            tampered.path = path;
+            tampered.edit = (bytes) => (bytes[at] ^= 1);
+            const { status, said } = await walk(prefix, log.vkey);
+            assert.notEqual(status, 0, `${path} at ${at}: ${said}`);
+        }
+    });
+
+    test('does not accept another key', async () => {
+        const other = log.vkey.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
+        assert.notEqual((await walk(`${server.address.origin}/log`, other)).status, 0);
     });
 });
