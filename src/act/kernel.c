@@ -70,6 +70,8 @@ static void *writer_run(void *context)
     }
 }
 
+static struct kernel *kernel_make(const struct kernel_options *options) OWNED_BY(kernel_close);
+
 static struct kernel *kernel_make(const struct kernel_options *options)
 {
     struct kernel *kernel = calloc(1, sizeof *kernel);
