@@ -86,8 +86,8 @@ const TOO_LARGE = {
 
 let server;
 
-async function start(address = '127.0.0.1:0', headMs = HEAD_MS, bodyMs = BODY_MS) {
-  const child = spawn(PROGRAM, [address, headMs, bodyMs, 30000].map(String), {
+async function start({ address = '127.0.0.1:0', idleMs = 30000 } = {}) {
+  const child = spawn(PROGRAM, [address, HEAD_MS, BODY_MS, idleMs].map(String), {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const output = [];
@@ -214,6 +214,25 @@ test('a good request, cut at every place', async () => {
   await all(jobs);
 });
 
+test('what is just within the limits is served', async () => {
+  const fields = Array.from({ length: 98 }, (_, index) => `Field-${index}: ${'a'.repeat(150)}\r\n`).join('');
+  const head = POST + fields + 'Content-Length: 1000000\r\n\r\n';
+  assert.ok(head.length > 15000 && head.length < 16384);
+  const { text } = await exchange([head, 'a'.repeat(1000000)], { enough: (t) => t.length > 1000000 });
+  assert.match(text, /POST \/echo 1000000 /);
+  const long = `GET /echo/${'a'.repeat(16300)} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  assert.deepEqual(statuses((await exchange([long], { enough: answers(1) })).text), [200]);
+});
+
+test('a client that has closed its side gets its answers', async () => {
+  const socket = net.connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+  let text = '';
+  socket.setEncoding('latin1').on('data', (data) => (text += data));
+  socket.end('GET /later HTTP/1.1\r\nHost: a\r\n\r\n' + GET + 'Host: a\r\n\r\n');
+  await once(socket, 'end');
+  assert.deepEqual(statuses(text), [200, 200]);
+});
+
 test('pipelined requests are answered in order', async () => {
   const requests = Array.from({ length: 60 }, (_, index) => {
     const target = index % 3 === 0 ? '/later' : '/echo';
@@ -328,6 +347,19 @@ test('1,000 idle connections do not disturb others', async () => {
   for (const socket of idle) socket.destroy();
 });
 
+test('idle connections end without a word, streams do not', async () => {
+  const own = await start({ idleMs: 1000 });
+  const stream = await openStream(own.port);
+  const fresh = exchange([''], { port: own.port });
+  const used = exchange([GET + 'Host: a\r\n\r\n'], { port: own.port });
+  assert.deepEqual(await fresh, { text: '', closed: true });
+  const { text, closed } = await used;
+  assert.deepEqual([statuses(text), closed], [[200], true]);
+  await sleep(1500);
+  assert.ok(!stream.socket.readableEnded);
+  await own.stop();
+});
+
 test('clients that leave before their answer do no harm', async () => {
   await all(Array.from({ length: 500 }, (_, index) => async () => {
     const socket = net.connect(server.port, '127.0.0.1');
@@ -404,7 +436,7 @@ test('streams that are woken and left at the same time', async () => {
 test('a Unix socket', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'raw-http-'));
   const file = path.join(folder, 'socket');
-  const own = await start(`unix:${file}`);
+  const own = await start({ address: `unix:${file}` });
   const socket = net.connect(file);
   let text = '';
   socket.setEncoding('latin1').on('data', (data) => (text += data));
