@@ -108,7 +108,8 @@ static inline void folder_make(struct test_folder *folder)
 
 static inline void folder_remove(const struct test_folder *folder)
 {
-    static const char *const endings[] = {"", "-wal", "-shm", ".lock", ".copy", ".copy-journal", ".copy.lock"};
+    static const char *const endings[] = {"",      "-wal",          "-shm",      ".lock",
+                                          ".copy", ".copy-journal", ".copy.lock"};
     for (size_t i = 0; i < COUNT_OF(endings); i++) {
         char path[160];
         snprintf(path, sizeof path, "%s%s", folder->file, endings[i]);

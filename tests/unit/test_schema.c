@@ -1,0 +1,113 @@
+/* The schema's files make the tables that the descriptors describe, of all floors. */
+#include "test_store_fixture.h"
+
+#include "market/market.h"
+
+static const char *sql_type(const struct column *column)
+{
+    switch (column->type) {
+    case COLUMN_ID:
+    case COLUMN_BYTES:
+        return "BLOB";
+    case COLUMN_TEXT:
+    case COLUMN_JSON:
+        return "TEXT";
+    default:
+        return "INTEGER";
+    }
+}
+
+static void compare_table(struct store *store, const struct table *table, struct problem *problem)
+{
+    struct store_column columns[STORE_COLUMNS_MAX];
+    size_t count;
+    if (!store_describe(store, table->name, columns, COUNT_OF(columns), &count, problem))
+        fail_msg("%s", problem->detail);
+    if (count != table->column_count)
+        fail_msg("%s has %zu columns, not %zu", table->name, count, table->column_count);
+    for (size_t i = 0; i < count; i++) {
+        const struct column *column = &table->columns[i];
+        assert_string_equal(columns[i].name, column->name);
+        if (strcmp(columns[i].type, sql_type(column)) != 0)
+            fail_msg("%s.%s is %s", table->name, column->name, columns[i].type);
+        if (columns[i].optional != ((column->flags & COLUMN_OPTIONAL) != 0))
+            fail_msg("%s.%s differs in whether it is optional", table->name, column->name);
+        if (columns[i].key_position != (i < table->key_count ? i + 1 : 0))
+            fail_msg("%s.%s differs in whether it is in the key", table->name, column->name);
+    }
+}
+
+static void a_fresh_store_has_what_descriptors_say(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->options.schema = embedded_schema;
+    struct store *store = open_store(fixture);
+    for (const struct table *const *table = catalogue.tables; *table != NULL; table++)
+        compare_table(store, *table, &fixture->problem);
+    store_close(store);
+}
+
+/* By its words, with the comments: how the newest tables were written is seen in one place. */
+static void the_file_is_what_the_program_prints(void **state)
+{
+    struct buffer sql;
+    const char *file = (const char *)embedded_schema[0].bytes; /* a NUL stands behind it */
+    (void)state;
+    for (const struct table *const *table = catalogue.tables; *table != NULL; table++) {
+        buffer_init(&sql);
+        table_sql_create(&sql, *table);
+        char *expected = buffer_release(&sql);
+        if (strstr(file, expected) == NULL)
+            fail_msg("%s lacks:\n%s", embedded_schema[0].path, expected);
+        free(expected);
+    }
+}
+
+/* EXPLAIN QUERY PLAN: id, parent, not used, detail. */
+static bool read_plan(void *context, const struct value *columns, size_t count,
+                      struct problem *problem)
+{
+    bool *scanned = context;
+    char detail[200];
+    (void)problem;
+    assert_int_equal(count, 4);
+    snprintf(detail, sizeof detail, "%.*s", TEXT_ARG(columns[3].text));
+    if (strstr(detail, "USE TEMP B-TREE") != NULL ||
+        (text_starts(columns[3].text, "SCAN") && strstr(detail, "INDEX") == NULL))
+        *scanned = true;
+    return true;
+}
+
+/* What runs on its own every few seconds must find its rows without reading a table. */
+static void timers_use_an_index(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->options.schema = embedded_schema;
+    struct store *store = open_store(fixture);
+    const struct value values[] = {VALUE_OF_INT(1), VALUE_OF_INT(1)};
+    for (const struct timer *const *timer = catalogue.timers; *timer != NULL; timer++) {
+        bool scanned = false;
+        struct text sql = arena_format(fixture->arena, "EXPLAIN QUERY PLAN SELECT * FROM %s %s",
+                                       (*timer)->table->name, (*timer)->due);
+        struct reader *reader = store_reader_take(store);
+        if (!reader_query(reader, sql.bytes, values, COUNT_OF(values), read_plan, &scanned,
+                          &fixture->problem))
+            fail_msg("%s", fixture->problem.detail);
+        store_reader_give(store, reader);
+        if (scanned)
+            fail_msg("the timer %s reads or sorts all of %s", (*timer)->name,
+                     (*timer)->table->name);
+    }
+    store_close(store);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(a_fresh_store_has_what_descriptors_say, set_up, tear_down),
+    cmocka_unit_test(the_file_is_what_the_program_prints),
+    cmocka_unit_test_setup_teardown(timers_use_an_index, set_up, tear_down),
+};
+
+int main(void)
+{
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
