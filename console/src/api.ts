@@ -63,11 +63,9 @@ export interface Notice {
   act: string;
   audience: Audience;
   due_at: string;
-  delivered_at?: string | null;
-  delivered_by?: string | null;
-  seen_at?: string | null;
-  seen_by?: string | null;
-  incident_at?: string | null;
+  delivered: { at: string; means?: string | null } | null;
+  seen: { at: string; by?: string | null } | null;
+  incident_at: string | null;
 }
 
 export interface Credentials {

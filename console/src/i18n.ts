@@ -136,12 +136,12 @@ const UNITS = [
   ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
-  ["second", 1],
 ] as const;
+const SECOND = ["second", 1] as const;
 
-/** How far from NOW, in the largest unit that fits: "in 42 minutes". */
+/** How far from NOW, in the largest unit that fits twice: "in 42 minutes", "in 46 hours". */
 export function sayDistance(at: Date, now: number): string {
   const seconds = Math.round((at.getTime() - now) / 1000);
-  const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS[3];
+  const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= 2 * size) ?? SECOND;
   return formats.value.distance.format(Math.trunc(seconds / length), unit);
 }

@@ -28,12 +28,15 @@ export function Home() {
               <Timeline />
             </section>
           ) : (
-            <OrderForm />
+            <>
+              <OrderForm />
+              <LogPanel />
+            </>
           )}
         </div>
         <div class="page-side">
           <ServerPanel />
-          <LogPanel />
+          {isFollowing && <LogPanel />}
         </div>
       </main>
       <Footer />

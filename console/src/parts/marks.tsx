@@ -3,28 +3,28 @@ import { hasSentence, phrase, say, sayDistance } from "../i18n";
 import { now } from "../state/clock";
 import { Moment } from "./moment";
 
-function Reached({ notice }: { notice: Notice }) {
-  const means = `means.${notice.delivered_by}`;
+function Reached({ notice, at }: { notice: Notice; at: string }) {
+  const means = `means.${notice.delivered?.means}`;
   return (
     <li class="mark mark-done">
       {say(`mark.delivered.${notice.audience}`)}
       {hasSentence(means) && ` ${say(means)}`}
       {", "}
-      <Moment at={notice.delivered_at!} />
+      <Moment at={at} />
     </li>
   );
 }
 
-function Seen({ notice }: { notice: Notice }) {
+function Seen({ notice, at }: { notice: Notice; at: string }) {
   return (
     <li class="mark mark-seen">
       {say(`mark.seen.${notice.audience}`)}
       {", "}
-      <Moment at={notice.seen_at!} />
-      {notice.seen_by && (
+      <Moment at={at} />
+      {notice.seen?.by && (
         <>
           {" · "}
-          <bdi class="quiet">{notice.seen_by}</bdi>
+          <bdi class="quiet">{notice.seen.by}</bdi>
         </>
       )}
     </li>
@@ -42,19 +42,25 @@ function Pending({ notice }: { notice: Notice }) {
   );
 }
 
+function MarksOf({ notice }: { notice: Notice }) {
+  const { delivered, seen } = notice;
+  return (
+    <>
+      {delivered && <Reached notice={notice} at={delivered.at} />}
+      {seen && <Seen notice={notice} at={seen.at} />}
+      {!delivered && !seen && <Pending notice={notice} />}
+    </>
+  );
+}
+
 /** Whom an act reached, who has seen it, and who must still be told. */
 export function Marks({ notices }: { notices: readonly Notice[] }) {
   if (notices.length === 0) return null;
   return (
     <ul class="marks">
-      {notices.flatMap((notice) => [
-        notice.delivered_at ? (
-          <Reached key={`${notice.audience} reached`} notice={notice} />
-        ) : notice.seen_at ? null : (
-          <Pending key={`${notice.audience} due`} notice={notice} />
-        ),
-        notice.seen_at && <Seen key={`${notice.audience} seen`} notice={notice} />,
-      ])}
+      {notices.map((notice) => (
+        <MarksOf key={notice.audience} notice={notice} />
+      ))}
     </ul>
   );
 }

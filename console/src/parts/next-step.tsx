@@ -12,8 +12,8 @@ function isUnreached(request: CancelRequest): boolean {
     (notice) =>
       notice.act === act &&
       notice.audience === "seller" &&
-      Boolean(notice.incident_at) &&
-      !notice.delivered_at,
+      notice.incident_at !== null &&
+      notice.delivered === null,
   );
 }
 

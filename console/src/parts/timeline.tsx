@@ -10,7 +10,7 @@ function textOf(value: unknown): string {
 }
 
 function isReceipt(act: Act): boolean {
-  return act.type === "receipt.delivered";
+  return act.type.startsWith("receipt.") && act.outcome === "accepted";
 }
 
 /** What happened, as a sentence. */
