@@ -44,7 +44,7 @@ describe('bad input', () => {
     test('what is not JSON', async () => {
         const good = JSON.stringify(orderBody(seller, buyer));
         const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
-        for (const body of ['', ' ', '{', '}', 'nonsense', '{"a":}', "{'a':1}", '{"a":1,}',
+        for (const body of [' ', '{', '}', 'nonsense', '{"a":}', "{'a':1}", '{"a":1,}',
             '[1,2', '{"a":01}', '{"a":+1}', '{"a":.5}', '{"a":NaN}', '{"a":Infinity}', '{a:1}',
             '{"a":"\n"}', '{"a":"\\x"}', '{"a":"\\ud800"}', '{"a":1}{"b":2}', `${good}x`,
             good.slice(0, -1), '{"a":1,"a":2}', '\ufeff{}', `{"a":${deep}}`,
@@ -52,6 +52,8 @@ describe('bad input', () => {
             await refused(body, 400, 'body-syntax');
         }
     });
+
+    test('no body is an empty object', () => refused('', 422, 'body-invalid', '/org'));
 
     test('a repeated member, however it is written', async () => {
         const good = JSON.stringify(orderBody(seller, buyer));

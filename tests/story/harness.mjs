@@ -202,7 +202,7 @@ export async function requestCancel(buyer, order, reason = 'Bought it twice by m
 
 export const markSeen = (seller, order, request) =>
     seller.act(`/v1/orders/${order}/cancel-requests/seen`, { cancel_request: request,
-        means: 'person' });
+        means: 'app' });
 
 export const ship = (seller, order) =>
     seller.post(`/v1/orders/${order}/ship`, { carrier: 'DHL', tracking: 'JJD0099' });

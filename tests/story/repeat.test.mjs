@@ -50,7 +50,8 @@ describe('Idempotency-Key', () => {
         const other = await shop.post('/v1/orders', { ...body, reference: 'S-other' }, key);
         assert.equal(other.status, 422);
         assert.equal(other.json.code, 'idempotency-mismatch');
-        const elsewhere = await shop.post(`/v1/orders/${order}/cancel`, {}, key);
+        const elsewhere = await shop.post(`/v1/orders/${order}/cancel`,
+            { reason: 'Fraud' }, key);
         assert.equal(elsewhere.status, 422);
         assert.equal(elsewhere.json.code, 'idempotency-mismatch');
         assert.equal((await shop.read(`/v1/orders/${order}`)).state, 'placed');
