@@ -30,7 +30,7 @@ static unsigned status_of_sizes(const struct witness_request *request,
         problem_set(problem, PROBLEM_BAD_REQUEST, "the old size exceeds the checkpoint's");
         return 400;
     }
-    if (request->old_size != (state->exists ? state->size : 0)) {
+    if (request->old_size != state->size) {
         problem_set(problem, PROBLEM_PROOF_INVALID, "another size is on record");
         return 409;
     }
@@ -84,7 +84,7 @@ void witness_decide(const struct witness_request *request, const struct note_key
 
 void witness_conflict_body(struct buffer *body, const struct witness_state *state)
 {
-    buffer_u64(body, state->exists ? state->size : 0);
+    buffer_u64(body, state->size);
     buffer_char(body, '\n');
 }
 

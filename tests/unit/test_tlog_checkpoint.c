@@ -89,6 +89,11 @@ static void other_texts_are_refused(void **state)
     buffer_add(&text, origin, CHECKPOINT_ORIGIN_MAX + 1);
     buffer_string(&text, "\n1\n" ROOT "\n");
     assert_false(checkpoint_parse(buffer_view(&text), &checkpoint, &problem));
+    buffer_clear(&text);
+    buffer_string(&text, "log\n1\n" ROOT "\n");
+    while (text.length <= NOTE_BYTES_MAX)
+        buffer_string(&text, "extension\n");
+    assert_false(checkpoint_parse(buffer_view(&text), &checkpoint, &problem));
     buffer_done(&text);
 }
 

@@ -150,6 +150,80 @@ static void consistency_is_proved_between_all_sizes(void **state)
     }
 }
 
+/* SUBTREE_SUBPROOF of the draft's §4.4.1: the leaves START to END within those FROM to TO. */
+static void prove_by_definition(struct merkle_subtree subtree, size_t from, size_t to, bool whole,
+                                struct merkle_proof *proof)
+{
+    if (subtree.start == from && subtree.end == to) {
+        if (!whole)
+            proof->hashes[proof->count++] = root_by_definition(from, to);
+        return;
+    }
+    size_t split = 1;
+    while (split * 2 < to - from)
+        split *= 2;
+    const size_t middle = from + split;
+    if (subtree.end <= middle) {
+        prove_by_definition(subtree, from, middle, whole, proof);
+        proof->hashes[proof->count++] = root_by_definition(middle, to);
+        return;
+    }
+    if (subtree.start < middle) {
+        subtree.start = middle;
+        whole = false;
+    }
+    prove_by_definition(subtree, middle, to, whole, proof);
+    proof->hashes[proof->count++] = root_by_definition(from, middle);
+}
+
+static void check_subtree(struct merkle_subtree subtree, uint64_t size)
+{
+    struct problem problem;
+    struct merkle_proof proof = {.count = 0};
+    const struct digest root = root_by_definition(0, (size_t)size);
+    const struct digest part = root_by_definition((size_t)subtree.start, (size_t)subtree.end);
+    struct digest other = part;
+    other.bytes[7] ^= 1;
+    prove_by_definition(subtree, 0, (size_t)size, true, &proof);
+    if (!merkle_check_subtree_consistency(&proof, subtree, size, &part, &root, &problem))
+        fail_msg("%u to %u in %u: %s", (unsigned)subtree.start, (unsigned)subtree.end,
+                 (unsigned)size, problem.detail);
+    assert_false(merkle_check_subtree_consistency(&proof, subtree, size, &other, &root, &problem));
+    assert_false(merkle_check_subtree_consistency(&proof, subtree, size, &part, &other, &problem));
+}
+
+static void every_subtree_is_consistent_with_its_tree(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    for (uint64_t size = 1; size <= 20; size++)
+        for (uint64_t end = 1; end <= size; end++)
+            for (uint64_t start = 0; start < end; start++) {
+                if (!merkle_subtree_valid((struct merkle_subtree){start, end}))
+                    continue;
+                check_subtree((struct merkle_subtree){start, end}, size);
+                count++;
+            }
+    assert_true(count > 500);
+}
+
+static void subtrees_are_aligned(void **state)
+{
+    (void)state;
+    static const struct {
+        struct merkle_subtree subtree;
+        bool valid;
+    } rows[] = {
+        {{0, 0}, true},  {{5, 5}, true},   {{0, 1}, true},    {{7, 8}, true},
+        {{6, 8}, true},  {{7, 9}, false},  {{4, 7}, true},    {{2, 5}, false},
+        {{8, 13}, true}, {{4, 9}, false},  {{12, 17}, false}, {{0, 13}, true},
+        {{5, 4}, false}, {{16, 24}, true}, {{8, 24}, false},  {{0, MERKLE_SIZE_MAX + 1}, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (merkle_subtree_valid(rows[i].subtree) != rows[i].valid)
+            fail_msg("row %zu", i);
+}
+
 static bool refuse_node(void *context, unsigned level, uint64_t index, struct digest *hash,
                         struct problem *problem)
 {
@@ -331,6 +405,8 @@ int main(void)
         cmocka_unit_test(a_growing_tree_has_the_defined_root),
         cmocka_unit_test(inclusion_is_proved_for_every_leaf_of_every_size),
         cmocka_unit_test(consistency_is_proved_between_all_sizes),
+        cmocka_unit_test(every_subtree_is_consistent_with_its_tree),
+        cmocka_unit_test(subtrees_are_aligned),
         cmocka_unit_test(failing_reads_and_huge_trees_are_reported),
         cmocka_unit_test(proofs_of_the_largest_tree_fit),
         {"inclusion_vectors", vectors_are_judged_rightly, NULL, NULL, &inclusion},

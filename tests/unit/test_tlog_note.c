@@ -227,6 +227,10 @@ static void private_keys_survive_their_text(void **state)
     assert_memory_equal(again.key.bytes, secret.key.bytes, ED25519_KEY_BYTES);
     text.bytes[text.length - 1] ^= 1;
     assert_false(note_secret_parse(buffer_view(&text), &again, &problem));
+    text.bytes[text.length - 1] ^= 1;
+    char *id = text.bytes + strlen("PRIVATE+KEY+log.example+");
+    *id = *id == '0' ? '1' : '0';
+    assert_false(note_secret_parse(buffer_view(&text), &again, &problem));
     assert_false(note_secret_parse(TEXT("PRIVATE+KEY+"), &again, &problem));
     assert_false(note_secret_parse(TEXT(FOO_KEY), &again, &problem));
     assert_false(note_secret_from_seed(&secret, TEXT("log example"), NOTE_ED25519, seed, &problem));
@@ -327,6 +331,48 @@ static void a_cosignature_covers_its_time(void **state)
     assert_true(note_parse(buffer_view(&bytes), &note, &problem));
     assert_false(note_verify(&note, keys, 1, &verdict, &problem));
     buffer_done(&bytes);
+}
+
+/* tlog-cosignature: the time must not exceed 2^63 - 1, however well it is signed. */
+static void a_cosignatures_time_is_limited(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t first; /* of the time; the other bytes are 0 */
+        const char *text;
+        bool good;
+    } rows[] = {
+        {0x40, "4611686018427387904", true},
+        {0x80, "9223372036854775808", false},
+    };
+    struct note_secret secret;
+    struct problem problem;
+    struct buffer message;
+    struct buffer bytes;
+    buffer_init(&message);
+    buffer_init(&bytes);
+    assert_true(note_secret_from_seed(&secret, TEXT("w"), NOTE_COSIGNATURE, seed, &problem));
+    const struct note_key *keys[] = {&secret.key};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        uint8_t blob[4 + 8 + ED25519_SIGNATURE_BYTES] = {0};
+        struct note note;
+        struct note_verdict verdict;
+        for (unsigned byte = 0; byte < 4; byte++)
+            blob[byte] = (uint8_t)(secret.key.id >> (24 - 8 * byte));
+        blob[4] = rows[i].first;
+        buffer_clear(&message);
+        buffer_format(&message, "cosignature/v1\ntime %s\n" FOO_TEXT, rows[i].text);
+        ed25519_sign(seed, buffer_view(&message), blob + 12);
+        buffer_clear(&bytes);
+        note_begin(&bytes, TEXT(FOO_TEXT));
+        buffer_string(&bytes, DASH "w ");
+        base64_add(&bytes, blob, sizeof blob);
+        buffer_char(&bytes, '\n');
+        assert_true(note_parse(buffer_view(&bytes), &note, &problem));
+        assert_int_equal(note_verify(&note, keys, 1, &verdict, &problem), rows[i].good);
+    }
+    buffer_done(&bytes);
+    buffer_done(&message);
 }
 
 static bool sign_not(void *context, struct text message, uint8_t signature[ED25519_SIGNATURE_BYTES],
@@ -452,6 +498,7 @@ int main(void)
         cmocka_unit_test(a_private_key_written_by_go_is_read),
         cmocka_unit_test(many_signers_are_told_apart),
         cmocka_unit_test(a_cosignature_covers_its_time),
+        cmocka_unit_test(a_cosignatures_time_is_limited),
         cmocka_unit_test(a_refusing_signer_is_reported),
         cmocka_unit_test(post_quantum_keys_are_passed_over),
         cmocka_unit_test(signatures_of_wycheproof_are_judged_rightly),

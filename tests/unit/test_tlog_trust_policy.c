@@ -243,39 +243,97 @@ static void malformed_policies_are_refused(void **state)
     }
 }
 
-static void add_witnesses(struct buffer *file, size_t count)
+/* Lines `KIND` with as many different names and keys. */
+static void add_lines(struct buffer *file, const char *kind, size_t count)
 {
+    const bool log = strcmp(kind, "log") == 0;
     for (size_t i = 0; i < count; i++) {
         struct note_secret secret;
         struct problem problem;
         const uint8_t seed[ED25519_KEY_BYTES] = {(uint8_t)i, 1};
-        assert_true(note_secret_from_seed(&secret, TEXT("w"), NOTE_COSIGNATURE, seed, &problem));
-        buffer_format(file, "witness w%zu ", i);
+        if (strcmp(kind, "group") == 0) {
+            buffer_format(file, "group g%zu all %s%zu\n", i, i ? "g" : "w", i ? i - 1 : 0);
+            continue;
+        }
+        assert_true(note_secret_from_seed(&secret, TEXT("w"), log ? NOTE_ED25519 : NOTE_COSIGNATURE,
+                                          seed, &problem));
+        buffer_string(file, kind);
+        if (!log)
+            buffer_format(file, " w%zu", i);
+        buffer_char(file, ' ');
         note_key_add(file, &secret.key);
-        buffer_format(file, "\ngroup g%zu all w%zu\n", i, i);
+        buffer_char(file, '\n');
     }
-    buffer_string(file, "quorum none\n");
 }
 
 static void policies_are_limited(void **state)
 {
     (void)state;
+    static const struct {
+        size_t logs;
+        size_t witnesses;
+        size_t groups;
+        bool good;
+    } rows[] = {
+        {TRUST_LOGS_MAX, TRUST_WITNESSES_MAX, TRUST_GROUPS_MAX, true},
+        {TRUST_LOGS_MAX + 1, TRUST_WITNESSES_MAX, TRUST_GROUPS_MAX, false},
+        {TRUST_LOGS_MAX, TRUST_WITNESSES_MAX + 1, TRUST_GROUPS_MAX, false},
+        {TRUST_LOGS_MAX, TRUST_WITNESSES_MAX, TRUST_GROUPS_MAX + 1, false},
+    };
     struct problem problem;
     struct buffer file;
     buffer_init(&file);
-    add_witnesses(&file, TRUST_WITNESSES_MAX);
-    struct trust_policy *policy = trust_policy_new(buffer_view(&file), &problem);
-    assert_non_null(policy);
-    trust_policy_free(policy);
-    buffer_clear(&file);
-    add_witnesses(&file, TRUST_WITNESSES_MAX + 1);
-    assert_null(trust_policy_new(buffer_view(&file), &problem));
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        buffer_clear(&file);
+        add_lines(&file, "log", rows[i].logs);
+        add_lines(&file, "witness", rows[i].witnesses);
+        add_lines(&file, "group", rows[i].groups);
+        buffer_string(&file, "quorum none\n");
+        struct trust_policy *policy = trust_policy_new(buffer_view(&file), &problem);
+        assert_int_equal(policy != NULL, rows[i].good);
+        if (!rows[i].good)
+            assert_non_null(strstr(problem.detail, "too many"));
+        trust_policy_free(policy);
+    }
     buffer_clear(&file);
     buffer_string(&file, "quorum none\n#");
     while (file.length < TRUST_POLICY_BYTES_MAX)
         buffer_char(&file, '#');
     buffer_char(&file, '\n');
     assert_null(trust_policy_new(buffer_view(&file), &problem));
+    buffer_done(&file);
+}
+
+/* A policy's log speaks for its own origin, not for that of another log. */
+static void a_log_speaks_for_its_origin_alone(void **state)
+{
+    (void)state;
+    struct note_secret other;
+    struct problem problem;
+    struct checkpoint checkpoint;
+    struct trust_verdict verdict;
+    struct buffer file;
+    struct buffer text;
+    struct buffer note;
+    const uint8_t seed[ED25519_KEY_BYTES] = {200};
+    buffer_init(&file);
+    buffer_init(&text);
+    buffer_init(&note);
+    assert_true(note_secret_from_seed(&other, TEXT("other.example"), NOTE_ED25519, seed, &problem));
+    fill_in("log @L\nlog ", &file);
+    note_key_add(&file, &other.key);
+    buffer_string(&file, "\nquorum none\n");
+    struct trust_policy *policy = trust_policy_new(buffer_view(&file), &problem);
+    assert_non_null(policy);
+    const struct note_signer signer = {&other.key, note_secret_sign, &other};
+    checkpoint_add(&text, &world.checkpoint);
+    note_begin(&note, buffer_view(&text));
+    assert_true(note_sign(&note, buffer_view(&text), &signer, 0, &problem));
+    assert_false(trust_policy_check(policy, buffer_view(&note), &checkpoint, &verdict, &problem));
+    assert_int_equal(problem.code, PROBLEM_PROOF_INVALID);
+    trust_policy_free(policy);
+    buffer_done(&note);
+    buffer_done(&text);
     buffer_done(&file);
 }
 
@@ -423,6 +481,7 @@ int main(void)
         cmocka_unit_test(a_verdict_says_who_signed_when),
         cmocka_unit_test(malformed_policies_are_refused),
         cmocka_unit_test(policies_are_limited),
+        cmocka_unit_test(a_log_speaks_for_its_origin_alone),
         cmocka_unit_test(proofs_are_written_read_and_checked),
         cmocka_unit_test(every_changed_byte_of_a_proof_is_found),
         cmocka_unit_test(malformed_proofs_are_refused),

@@ -245,6 +245,19 @@ static void a_cosignature_comes_back_to_the_log(void **state)
                                          &lines, &recorded, &problem),
                      WITNESS_REFUSED);
     assert_int_equal(lines.length, 0);
+    /* Nor is one of a text that only begins like ours. */
+    struct buffer longer;
+    buffer_init(&longer);
+    buffer_text(&longer, text);
+    buffer_string(&longer, "\nmore\n");
+    buffer_clear(&answer);
+    buffer_string(&answer, "more\n\n");
+    assert_true(note_sign(&answer, buffer_view(&longer), &signer, NOW, &problem));
+    assert_int_equal(witness_answer_read(200, buffer_view(&answer), text, &witness_secret.key,
+                                         &lines, &recorded, &problem),
+                     WITNESS_REFUSED);
+    assert_int_equal(lines.length, 0);
+    buffer_done(&longer);
     buffer_done(&note);
     buffer_done(&lines);
     buffer_done(&answer);
@@ -292,6 +305,13 @@ static void other_answers_are_told_apart(void **state)
     uint64_t recorded = 0;
     struct problem problem;
     buffer_init(&body);
+    while (body.length <= WITNESS_ANSWER_BYTES_MAX)
+        buffer_string(&body, "\xe2\x80\x94 stranger AAAAAAAA\n");
+    assert_int_equal(witness_answer_read(409, buffer_view(&body), TEXT("x\n"), &witness_secret.key,
+                                         &body, &recorded, &problem),
+                     WITNESS_REFUSED);
+    assert_non_null(strstr(problem.detail, "too large"));
+    buffer_clear(&body);
     witness_conflict_body(&body, &(struct witness_state){true, 4711, {{0}}});
     assert_text(buffer_view(&body), "4711\n");
     assert_int_equal(witness_answer_read(409, buffer_view(&body), TEXT("x\n"), &witness_secret.key,
