@@ -422,14 +422,24 @@ static bool start_sockets(struct http_server *server, struct problem *problem)
     return server->sockets != NULL;
 }
 
-static bool start_daemon(struct http_server *server, struct problem *problem)
+/* MHD_quiesce_daemon aborts the process when it meets its own thread pool at a bad moment (0.9.75:
+ * EPOLL_CTL_DEL on both sides), so connections are taken until the end, and closed at once. */
+static enum MHD_Result on_accept(void *context, const struct sockaddr *client, socklen_t length)
+{
+    struct http_server *server = context;
+    (void)client;
+    (void)length;
+    return atomic_load_explicit(&server->quiesced, memory_order_relaxed) ? MHD_NO : MHD_YES;
+}
+
+static bool start_daemon(struct http_server *server, int listener, struct problem *problem)
 {
     const struct http_limits *limits = &server->limits;
     unsigned idle_seconds = (unsigned)((limits->idle_us_max + TIME_SECOND - 1) / TIME_SECOND);
     size_t pool_bytes = 2 * limits->head_bytes_max + POOL_EXTRA_BYTES;
     server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
-        on_request, server, MHD_OPTION_LISTEN_SOCKET, server->listener,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, on_accept,
+        server, on_request, server, MHD_OPTION_LISTEN_SOCKET, listener,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT, pool_bytes,
         MHD_OPTION_CONNECTION_LIMIT, limits->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         limits->connections_per_address_max, MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
@@ -441,13 +451,18 @@ static bool start_daemon(struct http_server *server, struct problem *problem)
            problem_set(problem, PROBLEM_CONFIGURATION, "The HTTP library does not start.");
 }
 
+/* The library closes a listener that it has started on, and some of those it failed to start on. */
 static bool start(struct http_server *server, struct problem *problem)
 {
-    server->listener = http_listen(server->address, problem);
-    if (server->listener < 0)
+    int listener = http_listen(server->address, problem);
+    if (listener < 0)
         return false;
-    server->port = http_listen_port(server->listener);
-    return start_sockets(server, problem) && start_daemon(server, problem);
+    server->port = http_listen_port(listener);
+    if (start_sockets(server, problem) && start_daemon(server, listener, problem))
+        return true;
+    http_listen_unlink(server->address);
+    close(listener);
+    return false;
 }
 
 unsigned http_server_port(const struct http_server *server)
@@ -460,12 +475,7 @@ void http_server_quiesce(struct http_server *server)
     if (atomic_exchange(&server->quiesced, true))
         return;
     if (server->daemon != NULL)
-        MHD_quiesce_daemon(server->daemon);
-    if (server->listener >= 0) {
-        close(server->listener);
         http_listen_unlink(server->address);
-    }
-    server->listener = -1;
     http_streams_wake_all(server);
 }
 
@@ -508,7 +518,6 @@ struct http_server *http_server_new(const char *address, const struct http_limit
     MUST(server->address != NULL);
     server->handler = handler;
     server->context = context;
-    server->listener = -1;
     MUST(pthread_mutex_init(&server->lock, NULL) == 0);
     MUST(pthread_cond_init(&server->idle, NULL) == 0);
     if (start(server, problem))

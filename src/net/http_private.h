@@ -49,7 +49,6 @@ struct http_server {
     struct http_sockets *sockets;
     struct http_limits limits;
     char *address;
-    int listener; /* -1 once quiesced */
     unsigned port;
     http_handler handler;
     void *context;
