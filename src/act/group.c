@@ -133,7 +133,9 @@ static int compare_slots(const void *a, const void *b)
 static bool load_rows(struct group *group, struct problem *problem)
 {
     size_t count = group->row_count - group->loaded;
-    struct row_slot **fresh = arena_array(group->arena, count + 1, sizeof(struct row_slot *));
+    if (count == 0)
+        return true;
+    struct row_slot **fresh = arena_array(group->arena, count, sizeof(struct row_slot *));
     memcpy(fresh, group->save + group->loaded, count * sizeof *fresh);
     qsort(fresh, count, sizeof *fresh, compare_slots);
     group->loaded = group->row_count;
