@@ -3,6 +3,7 @@
 import Ajv from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
+const DESCRIPTION = 'https://counterfoil.invalid/openapi.json'; // A name, never fetched.
 const POINTER = (text) => text.replaceAll('~', '~0').replaceAll('/', '~1');
 
 export class Contract {
@@ -13,7 +14,7 @@ export class Contract {
         this.checked = 0;
         this.ajv = new Ajv({ strict: false, allErrors: true });
         addFormats(this.ajv);
-        this.ajv.addSchema({ $id: 'urn:openapi', ...description });
+        this.ajv.addSchema({ $id: DESCRIPTION, ...description });
         this.validators = new Map();
         // The most literal path first: /v1/feed/stream before /v1/feed/{x}.
         this.routes = Object.keys(description.paths ?? {})
@@ -33,7 +34,7 @@ export class Contract {
 
     validator(pointer) {
         if (!this.validators.has(pointer)) {
-            this.validators.set(pointer, this.ajv.compile({ $ref: `urn:openapi#${pointer}` }));
+            this.validators.set(pointer, this.ajv.compile({ $ref: `${DESCRIPTION}#${pointer}` }));
         }
         return this.validators.get(pointer);
     }
