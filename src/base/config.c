@@ -32,8 +32,8 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
     [CONFIG_LOG_WITNESSES] = {"log.witnesses", CONFIG_TYPE_LIST, 0, 1, 1024, "", NULL,
                               "A witness that cosigns the log: its verifier key, a space, and the "
                               "URL of its service. May be given several times."},
-    [CONFIG_LOG_WITNESS_EVERY] = {"log.witness_every", CONFIG_TYPE_SPAN, 0,
-                                  100 * TIME_SECOND / 1000, TIME_DAY, "5s", NULL,
+    [CONFIG_LOG_WITNESS_EVERY] = {"log.witness_every", CONFIG_TYPE_SPAN, 0, TIME_SECOND / 10,
+                                  TIME_DAY, "1s", NULL,
                                   "How often witnesses are asked while the log grows."},
     [CONFIG_HTTP_THREADS] = {"http.threads", CONFIG_TYPE_COUNT, 0, 1, 64, "2", NULL,
                              "Threads that serve HTTP."},
