@@ -60,11 +60,6 @@ class Mock {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  /** Breaks all streams, as a lost network does. */
-  dropStreams() {
-    for (const response of this.streams) response.destroy();
-  }
-
   act(type, role, body = {}, problem = undefined, at = Date.now()) {
     const act = {
       actor: role === "system" ? { role } : { key: `key_${suffix()}`, role },

@@ -8,8 +8,8 @@ function Reached({ notice, at }: { notice: Notice; at: string }) {
   return (
     <li class="mark mark-done">
       {say(`mark.delivered.${notice.audience}`)}
-      {hasSentence(means) && ` ${say(means)}`}
-      {", "}
+      {hasSentence(means) && ` · ${say(means)}`}
+      {" · "}
       <Moment at={at} />
     </li>
   );
@@ -19,7 +19,7 @@ function Seen({ notice, at }: { notice: Notice; at: string }) {
   return (
     <li class="mark mark-seen">
       {say(`mark.seen.${notice.audience}`)}
-      {", "}
+      {" · "}
       <Moment at={at} />
       {notice.seen?.by && (
         <>
