@@ -1,7 +1,8 @@
 // The console's language: catalogues of sentences, and dates, numbers and money in its manner.
 //
 // A sentence holds {names}; a sentence that counts has one form for each plural category of its
-// language. English says which sentences there are; the compiler checks that no catalogue lacks one.
+// language. English says which sentences there are; the compiler checks that no catalogue lacks
+// one.
 import { computed, signal } from "@preact/signals";
 import type { VNode } from "preact";
 import type { Money } from "./api";
@@ -83,7 +84,7 @@ export function rememberLanguage(name: Language): void {
   }
 }
 
-export async function useLanguage(name: Language): Promise<void> {
+export async function setLanguage(name: Language): Promise<void> {
   const { default: catalogue } = await catalogues[name]();
   chosen.value = { language: name, catalogue };
   document.documentElement.lang = name === "zh" ? "zh-Hans" : name;

@@ -3,7 +3,7 @@ import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/parts.css";
 import { render } from "preact";
-import { preferredLanguage, useLanguage } from "./i18n";
+import { preferredLanguage, setLanguage } from "./i18n";
 import { Home } from "./pages/home";
 import { startClock } from "./state/clock";
 import { recall, takeFromAddress } from "./state/credentials";
@@ -15,7 +15,7 @@ function followFromAddress(): void {
   if (who) follow(who);
 }
 
-await useLanguage(preferredLanguage());
+await setLanguage(preferredLanguage());
 followFromAddress();
 window.addEventListener("hashchange", () => {
   const who = takeFromAddress();

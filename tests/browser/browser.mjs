@@ -21,7 +21,8 @@ export async function openPage(browser, options = {}) {
   page.requested = [];
   page.on("pageerror", (error) => page.faults.push(String(error)));
   page.on("console", (message) => {
-    if (/Content.Security.Policy|Refused to/i.test(message.text())) page.faults.push(message.text());
+    const text = message.text();
+    if (/Content.Security.Policy|Refused to/i.test(text)) page.faults.push(text);
   });
   page.on("request", (request) => page.requested.push(request.url()));
   return page;

@@ -4,14 +4,14 @@ import {
   languages,
   rememberLanguage,
   say,
-  useLanguage,
+  setLanguage,
   type Language,
 } from "../i18n";
 import { Wordmark } from "./wordmark";
 
 async function choose(name: string): Promise<void> {
   if (!isLanguage(name)) return;
-  await useLanguage(name);
+  await setLanguage(name);
   rememberLanguage(name);
 }
 
