@@ -331,7 +331,7 @@ static void handle(struct exchange *exchange)
 {
     struct http_server *server = exchange->server;
     if (atomic_load(&server->stopping))
-        problem_set(&exchange->problem, PROBLEM_STOPPING, "The server takes no more requests.");
+        problem_set(&exchange->problem, PROBLEM_STOPPING, "The server takes no more requests");
     if (exchange->problem.code != PROBLEM_NONE)
         http_answer_problem(&exchange->request, &exchange->problem);
     else
@@ -448,7 +448,7 @@ static bool start_daemon(struct http_server *server, int listener, struct proble
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, server, MHD_OPTION_THREAD_POOL_SIZE,
         limits->threads, MHD_OPTION_END);
     return server->daemon != NULL ||
-           problem_set(problem, PROBLEM_CONFIGURATION, "The HTTP library does not start.");
+           problem_set(problem, PROBLEM_CONFIGURATION, "The HTTP library does not start");
 }
 
 /* The library closes a listener that it has started on, and some of those it failed to start on. */

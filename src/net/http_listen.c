@@ -20,7 +20,7 @@ static const char unix_prefix[] = "unix:";
 static int failed(const char *address, int fd, const char *what, const char *why,
                   struct problem *problem)
 {
-    problem_set(problem, PROBLEM_CONFIGURATION, "Listening on %s: %s: %s.", address, what, why);
+    problem_set(problem, PROBLEM_CONFIGURATION, "Listening on %s: %s: %s", address, what, why);
     if (fd >= 0)
         close(fd);
     return -1;

@@ -60,12 +60,12 @@ static bool parse_path(struct arena *arena, struct text raw, struct text *path,
                        struct problem *problem)
 {
     if (!decode(arena, raw, false, path))
-        return problem_set(problem, PROBLEM_BAD_REQUEST, "The path is not percent-encoded UTF-8.");
+        return problem_set(problem, PROBLEM_BAD_REQUEST, "The path is not percent-encoded UTF-8");
     if (count_of(*path, '/') != count_of(raw, '/'))
-        return problem_set(problem, PROBLEM_BAD_REQUEST, "The path has an encoded '/'.");
+        return problem_set(problem, PROBLEM_BAD_REQUEST, "The path has an encoded '/'");
     if (has_control(*path) || has_dot_segment(*path))
         return problem_set(problem, PROBLEM_BAD_REQUEST,
-                           "The path has control characters or dot segments.");
+                           "The path has control characters or dot segments");
     return true;
 }
 
@@ -92,12 +92,12 @@ static bool add_parameter(struct arena *arena, struct text pair, struct http_tar
     if (!decode(arena, raw_name, true, &parameter.name) ||
         !decode(arena, pair, true, &parameter.value))
         return problem_set(problem, PROBLEM_QUERY_INVALID,
-                           "The query is not percent-encoded UTF-8.");
+                           "The query is not percent-encoded UTF-8");
     if (is_known(target, parameter.name))
         return problem_add(problem, PROBLEM_QUERY_INVALID, pointer_of(arena, parameter.name),
                            "is given more than once");
     if (target->parameter_count == HTTP_PARAMETERS_MAX)
-        return problem_set(problem, PROBLEM_QUERY_INVALID, "The query has more than %d parameters.",
+        return problem_set(problem, PROBLEM_QUERY_INVALID, "The query has more than %d parameters",
                            HTTP_PARAMETERS_MAX);
     target->parameters[target->parameter_count++] = parameter;
     return true;
