@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "act/story.h"
-
 const char *const role_names[ROLE_COUNT + 1] = {"shop",     "seller", "buyer", "auditor",
                                                 "operator", "system", NULL};
 
@@ -72,7 +70,6 @@ static void act_check(const struct catalogue *catalogue, const struct act_type *
     MUST(type->need_count <= NEEDS_MAX && type->deadline_count <= DEADLINES_MAX &&
          type->tell_count <= TELLS_MAX && type->body_bytes >= sizeof(uint32_t));
     fields_check(type->fields, type->field_count);
-    story_check(type);
     for (size_t i = 0; i < type->need_count; i++)
         MUST(has_table(catalogue, type->needs[i].table));
     for (size_t i = 0; i < type->tell_count; i++)

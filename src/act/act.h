@@ -127,7 +127,10 @@ struct act_type {
     size_t tell_count;
     struct tell tells[TELLS_MAX];
     bool (*decide)(struct decision *decision, struct problem *problem);
-    /* What happened, for a person: "The buyer asked to cancel[: {reason}]."; see story.h. */
+    /*
+     * What happened, for a person: "The buyer asked to cancel[: {reason}]." — a field of the body,
+     * and a part that is left out where its field was not given.
+     */
     const char *story;
     const char *doc;
 };
