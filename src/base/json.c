@@ -49,12 +49,22 @@ struct text json_string_view(const json_t *string)
 
 static void canonical_value(struct json_writer *json, const json_t *value);
 
+/*
+ * RFC 8785 §3.2.3: by UTF-16 units. UTF-8 has the same order, but for characters beyond U+FFFF
+ * (first byte f0 to f4), which come before U+E000 to U+FFFF (ee, ef) there.
+ */
 static int compare_names(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    const unsigned char *left = *(const unsigned char *const *)a;
+    const unsigned char *right = *(const unsigned char *const *)b;
+    while (*left == *right && *left != '\0') {
+        left++;
+        right++;
+    }
+    int order = *left - *right;
+    return *left >= 0xee && *right >= 0xee && (*left >= 0xf0) != (*right >= 0xf0) ? -order : order;
 }
 
-/* By bytes of UTF-8; equal to RFC 8785's order by UTF-16 units unless names mix planes. */
 static void canonical_object(struct json_writer *json, const json_t *object)
 {
     json_t *tree = (json_t *)(uintptr_t)object;
