@@ -23,22 +23,32 @@ static const struct option *find_option(const struct command *command, struct te
     return NULL;
 }
 
-/* Finds the command whose words begin ARGUMENTS; *words says how many they are. */
+/* How many of the command's words begin ARGUMENTS: all of them, or 0. */
+static size_t words_matched(const struct command *command, size_t count,
+                            const char *const *arguments)
+{
+    struct text rest = text_of(command->name);
+    size_t at = 0;
+    for (; rest.length > 0; at++)
+        if (at == count || !text_is(text_cut(&rest, ' '), arguments[at]))
+            return 0;
+    return at;
+}
+
+/* "witness init" goes before "witness". */
 static const struct command *find_command(const struct command *const *commands, size_t count,
                                           const char *const *arguments, size_t *words)
 {
+    const struct command *found = NULL;
+    *words = 0;
     for (; *commands != NULL; commands++) {
-        struct text rest = text_of((*commands)->name);
-        size_t at = 0;
-        while (rest.length > 0 && at < count && text_is(text_cut(&rest, ' '), arguments[at]))
-            at++;
-        size_t wanted = strchr((*commands)->name, ' ') == NULL ? 1 : 2;
-        if (at == wanted) {
-            *words = at;
-            return *commands;
+        size_t matched = words_matched(*commands, count, arguments);
+        if (matched > *words) {
+            *words = matched;
+            found = *commands;
         }
     }
-    return NULL;
+    return found;
 }
 
 static bool refuse(const struct invocation *invocation, struct problem *problem, const char *what,
@@ -107,7 +117,8 @@ static bool check_complete(const struct invocation *invocation, struct problem *
         const struct option *option = &command->options[i];
         if ((option->flags & OPTION_REQUIRED) && !invocation_option(invocation, option->name)) {
             char name[64];
-            snprintf(name, sizeof name, "--%s %s", option->name, option->value);
+            snprintf(name, sizeof name, "--%s %s", option->name,
+                     option->value ? option->value : "");
             return refuse(invocation, problem, "missing:", name);
         }
     }
@@ -244,7 +255,9 @@ static void print_usage(struct buffer *out, const struct command *command)
         buffer_format(out, " %s", command->arguments);
     for (size_t i = 0; i < command->option_count; i++)
         if (command->options[i].flags & OPTION_REQUIRED)
-            buffer_format(out, " --%s %s", command->options[i].name, command->options[i].value);
+            buffer_format(out, " --%s%s%s", command->options[i].name,
+                          command->options[i].value ? " " : "",
+                          command->options[i].value ? command->options[i].value : "");
     if (command->configured || command->option_count > 0)
         buffer_string(out, " [OPTION…]");
 }

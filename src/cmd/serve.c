@@ -58,6 +58,8 @@ static bool start_service(struct daemon *daemon, struct problem *problem)
         .version = PROGRAM_VERSION,
         .log_origin = daemon->engine.origin,
         .log_vkey = daemon->engine.verifier_key,
+        .witnesses = witness_client_keys(daemon->witnesses),
+        .witness_count = config_count(config, CONFIG_LOG_WITNESSES),
         .rate_per_second = (unsigned)config_number(config, CONFIG_HTTP_RATE),
         .rate_burst = (unsigned)config_number(config, CONFIG_HTTP_BURST),
         .webhook_allow_private = config_switch(config, CONFIG_WEBHOOK_ALLOW_PRIVATE),
@@ -122,16 +124,16 @@ static bool start(struct daemon *daemon, struct problem *problem)
     umask(0077);
     log_set_level((enum log_level)config_number(daemon->config, CONFIG_LOG_LEVEL));
     return engine_init(&daemon->engine, &options, problem) && sandbox_hide_memory(problem) &&
-           sandbox_daemon(problem) && start_service(daemon, problem) &&
-           start_witnesses(daemon, problem) && announce(daemon, problem);
+           sandbox_daemon(problem) && start_witnesses(daemon, problem) &&
+           start_service(daemon, problem) && announce(daemon, problem);
 }
 
 static void stop(struct daemon *daemon)
 {
     if (daemon->service != NULL)
         service_quiesce(daemon->service);
-    witness_client_free(daemon->witnesses);
     service_free(daemon->service);
+    witness_client_free(daemon->witnesses);
     engine_done(&daemon->engine);
 }
 

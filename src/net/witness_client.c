@@ -33,6 +33,7 @@ struct witness_client {
     pthread_cond_t stopped;
     size_t count;
     struct witness witnesses[WITNESSES_MAX];
+    char *keys[WITNESSES_MAX];
 };
 
 /* The log's newest checkpoint, as a round sees it. */
@@ -225,7 +226,8 @@ static bool add_witness(struct witness_client *client, const char *setting, stru
     buffer_string(&full, "/add-checkpoint");
     witness->url = buffer_release(&full);
     buffer_init(&witness->lines);
-    client->count++;
+    buffer_text(&full, vkey);
+    client->keys[client->count++] = buffer_release(&full);
     return true;
 }
 
@@ -259,6 +261,7 @@ static void dispose(struct witness_client *client)
         pthread_join(client->thread, NULL);
     for (size_t i = 0; i < client->count; i++) {
         free(client->witnesses[i].url);
+        free(client->keys[i]);
         buffer_done(&client->witnesses[i].lines);
     }
     pthread_mutex_destroy(&client->lock);
@@ -284,4 +287,9 @@ void witness_client_free(struct witness_client *client)
 {
     if (client != NULL)
         dispose(client);
+}
+
+const char *const *witness_client_keys(const struct witness_client *client)
+{
+    return client == NULL ? NULL : (const char *const *)client->keys;
 }

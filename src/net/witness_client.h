@@ -23,3 +23,5 @@ struct witness_client_options {
 void witness_client_free(struct witness_client *client);
 struct witness_client *witness_client_new(const struct witness_client_options *options,
                                           struct problem *problem) OWNED_BY(witness_client_free);
+/* The witnesses' vkeys, as many and in the order as in the options; NULL of NULL. */
+const char *const *witness_client_keys(const struct witness_client *client);
