@@ -1,0 +1,167 @@
+#include "daemon.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARGUMENTS_MAX 24
+
+_Noreturn static void give_up(const char *what)
+{
+    fprintf(stderr, "bench: %s (%s)\n", what, strerror(errno));
+    exit(1);
+}
+
+/* Starts the program with its standard output in a pipe, whose other end is returned. */
+static FILE *start(const struct bench_daemon *daemon, char *const *arguments, pid_t *process)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        give_up("pipe");
+    *process = fork();
+    if (*process < 0)
+        give_up("fork");
+    if (*process == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        execv(daemon->program, arguments);
+        _exit(127);
+    }
+    close(ends[1]);
+    FILE *output = fdopen(ends[0], "r");
+    MUST(output != NULL);
+    return output;
+}
+
+/* "counterfoil FIRST… --data FOLDER", ended by NULL. */
+static void fill_arguments(const struct bench_daemon *daemon, const char *const *first,
+                           char *arguments[ARGUMENTS_MAX])
+{
+    size_t count = 0;
+    arguments[count++] = (char *)(uintptr_t) "counterfoil";
+    for (; *first != NULL; first++) {
+        MUST(count + 4 < ARGUMENTS_MAX);
+        arguments[count++] = (char *)(uintptr_t)*first;
+    }
+    arguments[count++] = (char *)(uintptr_t) "--data";
+    arguments[count++] = (char *)(uintptr_t)daemon->folder;
+    arguments[count] = NULL;
+}
+
+static void read_line(FILE *output, char *line, size_t capacity)
+{
+    if (fgets(line, (int)capacity, output) == NULL)
+        line[0] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+}
+
+void daemon_ask(const struct bench_daemon *daemon, const char *const *arguments, char *answer,
+                size_t capacity)
+{
+    char *all[ARGUMENTS_MAX];
+    char rest[256];
+    int status;
+    pid_t process;
+    fill_arguments(daemon, arguments, all);
+    FILE *output = start(daemon, all, &process);
+    read_line(output, answer, capacity);
+    while (fgets(rest, sizeof rest, output) != NULL)
+        continue;
+    fclose(output);
+    if (waitpid(process, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        give_up(arguments[0]);
+}
+
+static void serve(struct bench_daemon *daemon, const char *const *settings)
+{
+    const char *first[ARGUMENTS_MAX] = {"serve", "--listen", "127.0.0.1:0"};
+    char *all[ARGUMENTS_MAX];
+    char line[256];
+    size_t count = 3;
+    for (; settings != NULL && *settings != NULL; settings++) {
+        MUST(count + 6 < ARGUMENTS_MAX);
+        first[count++] = "--set";
+        first[count++] = *settings;
+    }
+    fill_arguments(daemon, first, all);
+    FILE *output = start(daemon, all, &daemon->process);
+    read_line(output, line, sizeof line);
+    const char *port = strrchr(line, ':');
+    if (port == NULL || (daemon->port = (unsigned)strtoul(port + 1, NULL, 10)) == 0)
+        give_up("the daemon did not start");
+    fclose(output);
+}
+
+void daemon_start(struct bench_daemon *daemon, const char *program, const char *const *settings)
+{
+    if (daemon->folder[0] == '\0') {
+        const char *parent = getenv("TMPDIR");
+        snprintf(daemon->folder, sizeof daemon->folder, "%s/counterfoil-bench-XXXXXX",
+                 parent == NULL ? "/var/tmp" : parent);
+        if (mkdtemp(daemon->folder) == NULL || rmdir(daemon->folder) != 0)
+            give_up("cannot make a folder");
+        daemon->program = program;
+        char line[256];
+        daemon_ask(daemon, (const char *const[]){"init", NULL}, line, sizeof line);
+    }
+    serve(daemon, settings);
+}
+
+void daemon_stop(struct bench_daemon *daemon)
+{
+    int status;
+    kill(daemon->process, SIGTERM);
+    if (waitpid(daemon->process, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        give_up("the daemon did not stop cleanly");
+}
+
+void daemon_remove(struct bench_daemon *daemon)
+{
+    DIR *folder = opendir(daemon->folder);
+    struct dirent *entry;
+    char path[512];
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        snprintf(path, sizeof path, "%s/%s", daemon->folder, entry->d_name);
+        unlink(path);
+    }
+    if (folder != NULL)
+        closedir(folder);
+    rmdir(daemon->folder);
+    daemon->folder[0] = '\0';
+}
+
+static size_t memory_of(long process)
+{
+    char path[64];
+    char line[256];
+    size_t kilobytes = 0;
+    snprintf(path, sizeof path, "/proc/%ld/status", process);
+    FILE *status = fopen(path, "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kilobytes = strtoul(line + 6, NULL, 10);
+    if (status != NULL)
+        fclose(status);
+    return kilobytes * 1024;
+}
+
+size_t daemon_memory_peak(const struct bench_daemon *daemon)
+{
+    char path[64];
+    long child = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)daemon->process,
+             (int)daemon->process);
+    size_t bytes = memory_of(daemon->process);
+    FILE *children = fopen(path, "r");
+    while (children != NULL && fscanf(children, "%ld", &child) == 1)
+        bytes += memory_of(child);
+    if (children != NULL)
+        fclose(children);
+    return bytes;
+}
