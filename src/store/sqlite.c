@@ -57,7 +57,7 @@ struct sqlite_store {
     size_t table_count;
     bool writing;
     atomic_bool failed; /* a write may not have reached the disk: no more of them */
-    int wal_pages, checkpoint_at;
+    int wal_pages, checkpoint_pages, checkpoint_at;
 };
 
 struct sqlite_reader {
@@ -425,7 +425,7 @@ static int note_wal(void *context, sqlite3 *handle, const char *name, int pages)
     (void)handle;
     (void)name;
     if (pages < store->wal_pages)
-        store->checkpoint_at = CHECKPOINT_PAGES; /* it began anew */
+        store->checkpoint_at = store->checkpoint_pages; /* it began anew */
     store->wal_pages = pages;
     return SQLITE_OK;
 }
@@ -485,7 +485,9 @@ static struct store *sqlite_open(const char *path, const struct store_options *o
     MUST(store->path != NULL);
     store->file_system = options->file_system;
     store->lock = -1;
-    store->checkpoint_at = CHECKPOINT_PAGES;
+    store->checkpoint_pages =
+        options->checkpoint_pages > 0 ? options->checkpoint_pages : CHECKPOINT_PAGES;
+    store->checkpoint_at = store->checkpoint_pages;
     store->base.writable = options->writable;
     store->alone = options->sharing == STORE_SHARED_IF_SAFE
                        ? is_version_affected(sqlite3_libversion_number())
@@ -538,7 +540,7 @@ static void checkpoint(struct sqlite_store *store)
 {
     struct problem problem = {.code = PROBLEM_NONE};
     sqlite3 *handle = store->connection.handle;
-    store->checkpoint_at = store->wal_pages + CHECKPOINT_PAGES;
+    store->checkpoint_at = store->wal_pages + store->checkpoint_pages;
     if (sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
         SQLITE_OK)
         return;

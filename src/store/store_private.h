@@ -25,6 +25,7 @@ struct store_options {
     const struct embedded_file *schema; /* in order, ended by an entry without path */
     enum store_sharing sharing;         /* other than IF_SAFE: for tests */
     const char *file_system;            /* the name of an sqlite3_vfs, NULL: the usual; for tests */
+    int checkpoint_pages;               /* 0: the usual; for tests */
 };
 
 /* SELECTs: a whole statement; or TABLE's columns + SQL as tail; or, without SQL, TABLE by key. */
