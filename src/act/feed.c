@@ -194,7 +194,8 @@ bool feed_read(const struct feed *feed, struct reader *reader, const struct prin
         reading.scanned = 0;
         if (!read_batch(&reading, subject, page->next, asked, problem) && !reading.full)
             return false;
-        if (reading.full || reading.scanned < asked)
+        page->more = reading.full || reading.scanned == asked;
+        if (reading.full || !page->more)
             break;
     }
     return true;

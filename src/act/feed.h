@@ -28,6 +28,7 @@ struct feed_page {
     size_t count;
     struct feed_event *events; /* of the arena */
     int64_t next;              /* where to go on */
+    bool more;                 /* there may be more behind it already */
 };
 
 void feed_free(struct feed *feed);

@@ -16,6 +16,8 @@ struct service_options {
     struct http_limits http;
     const char *version; /* of the program */
     const char *log_origin, *log_vkey;
+    const char *const *witnesses; /* vkeys of those that are asked for cosignatures */
+    size_t witness_count;
     /* Requests a key may make: steadily, and at once after a pause. 0: no limit. */
     unsigned rate_per_second, rate_burst;
     /* Webhooks: tests shorten the schedule and send to loopback. */

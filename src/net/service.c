@@ -1,0 +1,182 @@
+#include "net/service.h"
+
+#include <stdlib.h>
+
+#include "net/openapi.h"
+#include "net/service_private.h"
+
+/* An address that keeps sending keys which do not exist: what it may do at once, and steadily. */
+#define FAILURES_BURST 30
+#define FAILURES_PER_SECOND 2
+
+static bool limit_failures(struct call *call, struct problem *problem)
+{
+    call->rate = rate_look(call->service->failures, call->request->address, time_monotonic());
+    if (call->rate.allowed) {
+        call->rate = (struct rate_verdict){0};
+        return true;
+    }
+    return problem_set(problem, PROBLEM_RATE_LIMITED, "too many attempts without a valid key");
+}
+
+static bool authenticate(struct call *call, struct problem *problem)
+{
+    struct service *service = call->service;
+    struct http_request *request = call->request;
+    if (!limit_failures(call, problem))
+        return false;
+    if (auth_claim(http_header(request, "Authorization"), &call->claim, problem) &&
+        auth_check(service->auth, &call->claim, request->arena, &call->principal, problem))
+        return true;
+    if (problem->code == PROBLEM_UNAUTHENTICATED)
+        rate_take(service->failures, request->address, time_monotonic());
+    return false;
+}
+
+static bool limit_key(struct call *call, struct problem *problem)
+{
+    struct text name = {(const char *)call->claim.key.bytes, sizeof call->claim.key.bytes};
+    call->rate = rate_take(call->service->rate, name, time_monotonic());
+    if (call->rate.limited && !call->rate.allowed)
+        return problem_set(problem, PROBLEM_RATE_LIMITED, "this key asks too often");
+    return true;
+}
+
+/* Ids of another organisation are as if they did not exist. */
+static bool read_subject(struct call *call, struct problem *problem)
+{
+    const char *prefix = call->route->subject_prefix;
+    if (prefix == NULL)
+        return true;
+    if (!id_parse(prefix, call->subject, &call->subject_id) ||
+        (call->principal.role == ROLE_SELLER && id_org(call->subject_id) != call->principal.org))
+        return problem_set(problem, PROBLEM_NOT_FOUND, "no such id");
+    return true;
+}
+
+static bool admit(struct call *call, struct problem *problem)
+{
+    if (call->route->roles == 0)
+        return true;
+    if (!authenticate(call, problem) || !limit_key(call, problem) || !read_subject(call, problem))
+        return false;
+    if ((call->route->roles & (unsigned)call->principal.role) == 0)
+        return problem_set(problem, PROBLEM_FORBIDDEN, "keys of role %s may not",
+                           role_name(call->principal.role));
+    return true;
+}
+
+static void answer_no_route(struct call *call, const struct buffer *allow,
+                            const struct problem *problem)
+{
+    struct http_answer answer = {.status = problem_kind(problem->code)->status,
+                                 .media_type = "application/problem+json"};
+    struct buffer body;
+    buffer_init(&body);
+    problem_write(&body, problem, call->request->request_id);
+    answer.body = buffer_view(&body);
+    if (allow->length > 0)
+        http_answer_header(&answer, "Allow", arena_text(call->request->arena, buffer_view(allow)));
+    call_answer(call, &answer);
+    buffer_done(&body);
+}
+
+static void handle(void *context, struct http_request *request)
+{
+    struct call *call = ARENA_NEW(request->arena, struct call);
+    struct problem problem;
+    struct buffer allow;
+    call->service = context;
+    call->request = request;
+    buffer_init(&allow);
+    call->route = routes_find(call->service->routes, request->method, request->path, &call->subject,
+                              &allow, &problem);
+    if (call->route == NULL)
+        answer_no_route(call, &allow, &problem);
+    else if (!admit(call, &problem))
+        call_problem(call, &problem);
+    else
+        call->route->handle(call);
+    buffer_done(&allow);
+}
+
+static bool start_webhooks(struct service *service, struct problem *problem)
+{
+    const struct service_options *options = &service->options;
+    const struct webhook_options webhook = {
+        .kernel = options->kernel,
+        .feed = service->feed,
+        .allow_private = options->webhook_allow_private,
+        .time_scale = options->webhook_time_scale,
+        .version = options->version,
+        .derive = options->derive,
+        .derive_context = options->derive_context,
+    };
+    service->webhooks = webhooks_new(&webhook, problem);
+    return service->webhooks != NULL;
+}
+
+static bool start(struct service *service, struct problem *problem)
+{
+    if (!start_webhooks(service, problem))
+        return false;
+    service->http =
+        http_server_new(service->options.listen, &service->options.http, handle, service, problem);
+    return service->http != NULL;
+}
+
+static void dispose(struct service *service)
+{
+    http_server_free(service->http);
+    webhooks_free(service->webhooks);
+    metrics_free(service->metrics);
+    streams_free(service->streams);
+    feed_free(service->feed);
+    rate_free(service->failures);
+    rate_free(service->rate);
+    auth_free(service->auth);
+    routes_free(service->routes);
+    buffer_done(&service->openapi);
+    free(service);
+}
+
+struct service *service_new(const struct service_options *options, struct problem *problem)
+{
+    struct service *service = calloc(1, sizeof *service);
+    MUST(service != NULL);
+    service->options = *options;
+    service->kernel = options->kernel;
+    service->catalogue = kernel_catalogue(options->kernel);
+    service->started_at = time_now();
+    service->routes = routes_new(service->catalogue);
+    service->auth = auth_new(service->kernel);
+    service->rate = rate_new(options->rate_per_second, options->rate_burst);
+    service->failures =
+        rate_new(options->rate_per_second == 0 ? 0 : FAILURES_PER_SECOND, FAILURES_BURST);
+    service->feed = feed_new(service->catalogue);
+    service->streams = streams_new(service->kernel);
+    service->metrics = metrics_new();
+    buffer_init(&service->openapi);
+    openapi_write(&service->openapi, service->catalogue, options->version);
+    if (!start(service, problem)) {
+        dispose(service);
+        return NULL;
+    }
+    return service;
+}
+
+void service_quiesce(struct service *service)
+{
+    http_server_quiesce(service->http);
+}
+
+unsigned service_port(const struct service *service)
+{
+    return http_server_port(service->http);
+}
+
+void service_free(struct service *service)
+{
+    if (service != NULL)
+        dispose(service);
+}

@@ -1,0 +1,29 @@
+/* What the parts of the service share; each part's own state stands behind its header. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "act/feed.h"
+#include "net/call.h"
+#include "net/metrics.h"
+#include "net/service.h"
+#include "net/streams.h"
+#include "net/webhook.h"
+
+struct service {
+    struct service_options options;
+    struct kernel *kernel;
+    const struct catalogue *catalogue;
+    struct routes *routes;
+    struct auth *auth;
+    struct rate *rate;     /* of keys */
+    struct rate *failures; /* of addresses that fail to authenticate */
+    struct feed *feed;
+    struct streams *streams;
+    struct webhooks *webhooks;
+    struct metrics *metrics;
+    struct buffer openapi;
+    int64_t started_at;
+    atomic_bool store_fails; /* the last act that reached the store could not be written */
+    struct http_server *http;
+};

@@ -1,0 +1,434 @@
+#include "net/webhook.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "act/receipts.h"
+#include "act/tables.h"
+#include "base/log.h"
+#include "net/webhook_private.h"
+
+#define WAIT_MAX_MS 60000
+#define PAUSE_US TIME_SECOND
+#define LOG_BATCH 1000
+
+/* Endpoints. */
+
+static struct endpoint *find_endpoint(const struct webhooks *webhooks, int64_t org, struct id id)
+{
+    struct endpoint *each = webhooks->endpoints;
+    while (each != NULL && !(each->row.org == org && id_equal(each->row.id, id)))
+        each = each->next;
+    return each;
+}
+
+static struct endpoint *endpoint_make(const struct endpoint_row *row)
+{
+    struct endpoint *endpoint = calloc(1, sizeof *endpoint);
+    MUST(endpoint != NULL);
+    endpoint->row = *row;
+    buffer_init(&endpoint->url);
+    buffer_init(&endpoint->events);
+    buffer_text(&endpoint->url, row->url);
+    buffer_char(&endpoint->url, '\0');
+    buffer_text(&endpoint->events, row->events);
+    endpoint->row.url = TEXT_NONE;
+    endpoint->row.events = row->events.bytes == NULL ? TEXT_NONE : buffer_view(&endpoint->events);
+    endpoint->row.disabled_reason = TEXT_NONE;
+    endpoint->who.role = row->org == ORG_MARKETPLACE ? ROLE_SHOP : ROLE_SELLER;
+    endpoint->who.org = row->org;
+    endpoint->parallel = PARALLEL_MAX;
+    endpoint->grown = endpoint->listed = true;
+    return endpoint;
+}
+
+static void endpoint_drop(struct webhooks *webhooks, struct endpoint *endpoint)
+{
+    for (struct delivery *each = endpoint->first; each != NULL; each = each->next)
+        if (each->handle != NULL)
+            send_abort(webhooks, each);
+    queue_clear(endpoint);
+    buffer_done(&endpoint->url);
+    buffer_done(&endpoint->events);
+    explicit_bzero(endpoint->key, sizeof endpoint->key);
+    free(endpoint);
+}
+
+struct listing {
+    struct webhooks *webhooks;
+    struct endpoint *added; /* not yet loaded */
+};
+
+static bool list_endpoint(void *context, const void *row, struct problem *problem)
+{
+    struct listing *listing = context;
+    const struct endpoint_row *endpoint = row;
+    struct endpoint *known = find_endpoint(listing->webhooks, endpoint->org, endpoint->id);
+    (void)problem;
+    if (known != NULL) {
+        known->listed = true;
+        return true;
+    }
+    struct endpoint *made = endpoint_make(endpoint);
+    made->next = listing->added;
+    listing->added = made;
+    return true;
+}
+
+static void drop_unlisted(struct webhooks *webhooks)
+{
+    struct endpoint **place = &webhooks->endpoints;
+    while (*place != NULL) {
+        struct endpoint *each = *place;
+        if (each->listed) {
+            place = &each->next;
+            continue;
+        }
+        *place = each->next;
+        endpoint_drop(webhooks, each);
+    }
+}
+
+/* Endpoints whose queue cannot be read are left for the next time. */
+static bool load_added(struct webhooks *webhooks, struct endpoint *added, struct reader *reader,
+                       struct arena *arena, struct problem *problem)
+{
+    bool loaded = true;
+    while (added != NULL) {
+        struct endpoint *endpoint = added;
+        added = endpoint->next;
+        if (loaded && queue_load(webhooks, endpoint, reader, arena, problem)) {
+            endpoint->next = webhooks->endpoints;
+            webhooks->endpoints = endpoint;
+        } else {
+            loaded = false;
+            endpoint_drop(webhooks, endpoint);
+        }
+    }
+    return loaded;
+}
+
+static bool read_endpoints(struct webhooks *webhooks, struct problem *problem)
+{
+    static const char tail[] = "WHERE removed_at IS NULL AND disabled_at IS NULL ORDER BY org, id";
+    struct listing listing = {.webhooks = webhooks};
+    struct arena *arena = arena_new();
+    struct store *store = kernel_store(webhooks->options.kernel);
+    struct reader *reader = store_reader_take(store);
+    for (struct endpoint *each = webhooks->endpoints; each != NULL; each = each->next)
+        each->listed = false;
+    /* Without endpoints the log was not followed; those that come now look at their feeds anyway.
+     */
+    bool read =
+        webhooks->endpoints != NULL ||
+        feed_newest(reader, &(struct principal){.role = ROLE_SHOP}, &webhooks->log_read, problem);
+    read = read && reader_rows(reader, &endpoints_table, tail, NULL, 0, arena, list_endpoint,
+                               &listing, problem);
+    if (read)
+        drop_unlisted(webhooks);
+    read = load_added(webhooks, listing.added, reader, arena, problem) && read;
+    store_reader_give(store, reader);
+    arena_free(arena);
+    return read;
+}
+
+/* Which feeds have grown? */
+
+struct growth {
+    struct webhooks *webhooks;
+    size_t entries;
+    int64_t last_org;
+};
+
+static bool mark_grown(void *context, const struct value *columns, size_t count,
+                       struct problem *problem)
+{
+    struct growth *growth = context;
+    int64_t org = columns[1].integer;
+    (void)count;
+    (void)problem;
+    growth->entries++;
+    growth->webhooks->log_read = columns[0].integer + 1;
+    if (org == growth->last_org)
+        return true;
+    growth->last_org = org;
+    for (struct endpoint *each = growth->webhooks->endpoints; each != NULL; each = each->next)
+        if (each->row.org == org || each->who.role == ROLE_SHOP)
+            each->grown = true;
+    return true;
+}
+
+static bool follow_log(struct webhooks *webhooks, struct problem *problem)
+{
+    static const char sql[] = "SELECT position, org FROM log_entries WHERE position >= ?1 "
+                              "ORDER BY position LIMIT ?2";
+    struct store *store = kernel_store(webhooks->options.kernel);
+    struct growth growth = {.webhooks = webhooks, .entries = LOG_BATCH, .last_org = -1};
+    bool read = true;
+    while (read && growth.entries == LOG_BATCH) {
+        const struct value values[] = {VALUE_OF_INT(webhooks->log_read), VALUE_OF_INT(LOG_BATCH)};
+        growth.entries = 0;
+        struct reader *reader = store_reader_take(store);
+        read = reader_query(reader, sql, values, COUNT_OF(values), mark_grown, &growth, problem);
+        store_reader_give(store, reader);
+    }
+    return read;
+}
+
+/* Replays. */
+
+static void obey(struct webhooks *webhooks, const struct replay_order *order)
+{
+    struct endpoint *endpoint = find_endpoint(webhooks, order->org, order->endpoint);
+    if (endpoint == NULL)
+        return;
+    struct endpoint_cursor_row *cursor = &endpoint->cursor;
+    int64_t through = order->through < cursor->position ? order->through : cursor->position;
+    bool running = cursor->replay_position < cursor->replay_through;
+    if (!running || order->after < cursor->replay_position)
+        cursor->replay_position = order->after;
+    if (!running || through > cursor->replay_through)
+        cursor->replay_through = through;
+    endpoint->cursor_changed = endpoint->grown = webhooks->unsaved = true;
+}
+
+static void obey_orders(struct webhooks *webhooks)
+{
+    pthread_mutex_lock(&webhooks->lock);
+    struct replay_order *orders = webhooks->orders;
+    webhooks->orders = NULL;
+    pthread_mutex_unlock(&webhooks->lock);
+    while (orders != NULL) {
+        struct replay_order *order = orders;
+        orders = order->next;
+        obey(webhooks, order);
+        free(order);
+    }
+}
+
+void webhooks_replay(struct webhooks *webhooks, int64_t org, struct id endpoint, int64_t after,
+                     int64_t through)
+{
+    struct replay_order *order = calloc(1, sizeof *order);
+    MUST(order != NULL);
+    *order =
+        (struct replay_order){.org = org, .endpoint = endpoint, .after = after, .through = through};
+    pthread_mutex_lock(&webhooks->lock);
+    order->next = webhooks->orders;
+    webhooks->orders = order;
+    pthread_mutex_unlock(&webhooks->lock);
+    webhooks_changed(webhooks);
+}
+
+/* The thread. */
+
+static void write_receipt(struct webhooks *webhooks, const struct delivery *delivery)
+{
+    struct kernel *kernel = webhooks->options.kernel;
+    const struct act_type *type = catalogue_act(kernel_catalogue(kernel), delivery->row.type);
+    enum audience audience =
+        delivery->endpoint->who.role == ROLE_SHOP ? AUDIENCE_SHOP : AUDIENCE_SELLER;
+    char endpoint[ID_TEXT_BYTES];
+    size_t length = id_format("ep", delivery->endpoint->row.id, endpoint);
+    if (delivery->row.state == DELIVERY_DELIVERED && type != NULL && act_type_tells(type, audience))
+        receipts_note(kernel, delivery->row.act_org, delivery->row.act, audience, MEANS_WEBHOOK,
+                      (struct text){endpoint, length});
+}
+
+static void finish_attempts(struct webhooks *webhooks)
+{
+    int left;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(webhooks->multi, &left)) != NULL) {
+        struct delivery *delivery = NULL;
+        CURLcode result = message->data.result; /* the message goes with its handle */
+        if (message->msg != CURLMSG_DONE ||
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&delivery) !=
+                CURLE_OK)
+            continue;
+        send_finish(webhooks, delivery, result);
+        write_receipt(webhooks, delivery);
+    }
+}
+
+static void start_attempts(struct webhooks *webhooks, struct endpoint *endpoint)
+{
+    struct problem problem;
+    struct delivery *delivery;
+    while (webhooks->under_way < UNDER_WAY_MAX &&
+           (delivery = queue_due(endpoint, time_now())) != NULL) {
+        if (send_start(webhooks, delivery, &problem))
+            continue;
+        if (problem.code == PROBLEM_NOT_FOUND) { /* erased: nothing to send any more */
+            delivery->row.state = DELIVERY_FAILED;
+            delivery->changed = webhooks->unsaved = true;
+            continue;
+        }
+        log_problem(LOG_WARN, "webhook.start", &problem);
+        endpoint->not_before = time_now() + PAUSE_US;
+    }
+}
+
+/* What the store refused is tried again a little later. */
+static void note_failure(struct webhooks *webhooks, const char *event,
+                         const struct problem *problem)
+{
+    log_problem(LOG_WARN, event, problem);
+    webhooks->pause_until = time_now() + PAUSE_US;
+}
+
+static void take_events(struct webhooks *webhooks)
+{
+    struct problem problem;
+    for (struct endpoint *each = webhooks->endpoints; each != NULL; each = each->next)
+        if (each->grown && each->pending < PENDING_MAX && !queue_take(webhooks, each, &problem)) {
+            note_failure(webhooks, "webhook.take", &problem);
+            return;
+        }
+}
+
+static void look_around(struct webhooks *webhooks)
+{
+    struct problem problem;
+    if (atomic_exchange(&webhooks->changed, false) && !read_endpoints(webhooks, &problem)) {
+        atomic_store(&webhooks->changed, true);
+        note_failure(webhooks, "webhook.endpoints", &problem);
+    }
+    obey_orders(webhooks);
+    if (atomic_exchange(&webhooks->committed, false) && webhooks->endpoints != NULL &&
+        !follow_log(webhooks, &problem)) {
+        atomic_store(&webhooks->committed, true);
+        note_failure(webhooks, "webhook.follow", &problem);
+    }
+}
+
+static void count(struct webhooks *webhooks)
+{
+    uint64_t endpoints = 0;
+    uint64_t pending = 0;
+    for (const struct endpoint *each = webhooks->endpoints; each != NULL; each = each->next) {
+        endpoints++;
+        pending += each->pending;
+    }
+    atomic_store(&webhooks->count_endpoints, endpoints);
+    atomic_store(&webhooks->count_pending, pending);
+}
+
+static int wait_ms(const struct webhooks *webhooks)
+{
+    int64_t now = time_now();
+    int64_t until = webhooks->pause_until > now ? webhooks->pause_until : INT64_MAX;
+    bool pauses = webhooks->pause_until > now;
+    if (webhooks->unsaved && !pauses)
+        return 0;
+    for (const struct endpoint *each = webhooks->endpoints; each != NULL; each = each->next) {
+        int64_t next_at = queue_next_at(each);
+        if (each->grown && each->pending < PENDING_MAX && !pauses)
+            return 0;
+        if (next_at < until && webhooks->under_way < UNDER_WAY_MAX)
+            until = next_at;
+    }
+    if (until <= now)
+        return 0;
+    int64_t ms = until == INT64_MAX ? WAIT_MAX_MS : (until - now) / 1000 + 1;
+    return ms > WAIT_MAX_MS ? WAIT_MAX_MS : (int)ms;
+}
+
+static void save(struct webhooks *webhooks)
+{
+    struct problem problem;
+    if (webhooks->unsaved && !queue_save(webhooks, &problem))
+        note_failure(webhooks, "webhook.save", &problem);
+}
+
+static void work(struct webhooks *webhooks)
+{
+    int running;
+    if (webhooks->pause_until <= time_now()) {
+        save(webhooks); /* before an endpoint is forgotten with what became of its attempts */
+        look_around(webhooks);
+        take_events(webhooks);
+        save(webhooks);
+    }
+    for (struct endpoint *each = webhooks->endpoints; each != NULL; each = each->next)
+        start_attempts(webhooks, each);
+    curl_multi_perform(webhooks->multi, &running);
+    finish_attempts(webhooks);
+    count(webhooks);
+}
+
+static void *run(void *context)
+{
+    struct webhooks *webhooks = context;
+    while (!atomic_load(&webhooks->stopping)) {
+        work(webhooks);
+        curl_multi_poll(webhooks->multi, NULL, 0, wait_ms(webhooks), NULL);
+    }
+    return NULL;
+}
+
+/* On the kernel's writer thread. */
+static void committed(void *context)
+{
+    struct webhooks *webhooks = context;
+    if (!atomic_exchange(&webhooks->committed, true))
+        curl_multi_wakeup(webhooks->multi);
+}
+
+void webhooks_changed(struct webhooks *webhooks)
+{
+    if (!atomic_exchange(&webhooks->changed, true))
+        curl_multi_wakeup(webhooks->multi);
+}
+
+void webhooks_counters(struct webhooks *webhooks, struct webhook_counters *counters)
+{
+    *counters = (struct webhook_counters){
+        .endpoints = atomic_load(&webhooks->count_endpoints),
+        .pending = atomic_load(&webhooks->count_pending),
+        .attempts = atomic_load(&webhooks->count_attempts),
+        .delivered = atomic_load(&webhooks->count_delivered),
+        .failed = atomic_load(&webhooks->count_failed),
+    };
+}
+
+struct webhooks *webhooks_new(const struct webhook_options *options, struct problem *problem)
+{
+    struct webhooks *webhooks = calloc(1, sizeof *webhooks);
+    MUST(webhooks != NULL && pthread_mutex_init(&webhooks->lock, NULL) == 0);
+    MUST(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+    webhooks->options = *options;
+    webhooks->multi = curl_multi_init();
+    MUST(webhooks->multi != NULL);
+    curl_multi_setopt(webhooks->multi, CURLMOPT_MAXCONNECTS, (long)UNDER_WAY_MAX);
+    atomic_store(&webhooks->changed, true);
+    webhooks->listener = (struct kernel_listener){.committed = committed, .context = webhooks};
+    if (pthread_create(&webhooks->thread, NULL, run, webhooks) != 0) {
+        curl_multi_cleanup(webhooks->multi);
+        pthread_mutex_destroy(&webhooks->lock);
+        free(webhooks);
+        problem_set(problem, PROBLEM_INTERNAL, "a thread could not be started");
+        return NULL;
+    }
+    kernel_listen(options->kernel, &webhooks->listener);
+    return webhooks;
+}
+
+void webhooks_free(struct webhooks *webhooks)
+{
+    if (webhooks == NULL)
+        return;
+    kernel_unlisten(webhooks->options.kernel, &webhooks->listener);
+    atomic_store(&webhooks->stopping, true);
+    curl_multi_wakeup(webhooks->multi);
+    pthread_join(webhooks->thread, NULL);
+    obey_orders(webhooks);
+    while (webhooks->endpoints != NULL) {
+        struct endpoint *endpoint = webhooks->endpoints;
+        webhooks->endpoints = endpoint->next;
+        endpoint_drop(webhooks, endpoint);
+    }
+    curl_multi_cleanup(webhooks->multi);
+    pthread_mutex_destroy(&webhooks->lock);
+    free(webhooks);
+}
