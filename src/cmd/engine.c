@@ -7,6 +7,8 @@
 #include "cmd/sandbox.h"
 #include "market/market.h"
 
+#define HISTORY_DEADLINE (36525 * TIME_DAY)
+
 void engine_store_url(const char *folder, char url[HOME_PATH_BYTES])
 {
     int length = snprintf(url, HOME_PATH_BYTES, "sqlite:%s/counterfoil.db", folder);
@@ -37,6 +39,16 @@ static bool give_up_root(const struct config *config, struct problem *problem)
                            : sandbox_become_owner(config_text(config, CONFIG_DATA), problem);
 }
 
+static struct rules rules_of(const struct engine_options *options)
+{
+    if (options->history)
+        return (struct rules){.deliver_within_us = HISTORY_DEADLINE,
+                              .decide_within_us = HISTORY_DEADLINE};
+    return (struct rules){
+        .deliver_within_us = config_number(options->config, CONFIG_ORDERS_DELIVER_WITHIN),
+        .decide_within_us = config_number(options->config, CONFIG_ORDERS_DECIDE_WITHIN)};
+}
+
 static bool open_kernel(struct engine *engine, const struct engine_options *options,
                         struct problem *problem)
 {
@@ -44,16 +56,13 @@ static bool open_kernel(struct engine *engine, const struct engine_options *opti
     const struct kernel_options kernel = {
         .catalogue = &catalogue,
         .store = engine->store,
-        .rules = {.deliver_within_us = config_number(config, CONFIG_ORDERS_DELIVER_WITHIN),
-                  .decide_within_us = config_number(config, CONFIG_ORDERS_DECIDE_WITHIN)},
+        .rules = rules_of(options),
         .log_origin = engine->origin,
         .sign = signer_sign,
         .sign_context = engine->signer,
         .log_vkey = engine->verifier_key,
         .timers = options->timers,
-        .idempotency_keep_us = options->idempotency_keep_us != 0
-                                   ? options->idempotency_keep_us
-                                   : config_number(config, CONFIG_IDEMPOTENCY_KEEP),
+        .idempotency_keep_us = config_number(config, CONFIG_IDEMPOTENCY_KEEP),
         .waiting_max = (size_t)config_number(config, CONFIG_ACTS_WAITING_MAX),
     };
     engine->kernel = kernel_open(&kernel, problem);

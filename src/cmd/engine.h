@@ -19,8 +19,8 @@ struct engine {
 
 struct engine_options {
     const struct config *config;
-    bool timers;                 /* the daemon's own acts, when they are due */
-    int64_t idempotency_keep_us; /* 0: as configured */
+    bool timers;  /* the daemon's own acts, when they are due */
+    bool history; /* acts of the past are told to nobody: no deadline is near */
 };
 
 void engine_done(struct engine *engine);

@@ -96,16 +96,24 @@ bool key_make_operator(struct door *door, const char *folder, struct problem *pr
 
 /* ---- through the running daemon ---- */
 
+/* The daemon's problem, as if it were our own. */
 static bool read_refusal(const json_t *answer, struct problem *problem)
 {
+    const char *slug = json_string_value(json_object_get(answer, "code"));
     const char *detail = json_string_value(json_object_get(answer, "detail"));
-    const char *title = json_string_value(json_object_get(answer, "title"));
-    const json_t *first = json_array_get(json_object_get(answer, "errors"), 0);
-    const char *pointer = json_string_value(json_object_get(first, "pointer"));
-    const char *what = json_string_value(json_object_get(first, "detail"));
-    return problem_set(problem, PROBLEM_NETWORK_FAILED,
-                       "the server refused: %.80s: %.120s %.40s %.80s", title ? title : "",
-                       detail ? detail : "", pointer ? pointer : "", what ? what : "");
+    const json_t *errors = json_object_get(answer, "errors");
+    enum problem_code code = PROBLEM_INTERNAL;
+    for (enum problem_code at = PROBLEM_NONE + 1; slug != NULL && at < PROBLEM_CODES; at++)
+        if (strcmp(problem_kind(at)->slug, slug) == 0)
+            code = at;
+    problem_set(problem, code, "%.300s", detail != NULL ? detail : "");
+    for (size_t i = 0; i < json_array_size(errors); i++) {
+        const json_t *error = json_array_get(errors, i);
+        const char *pointer = json_string_value(json_object_get(error, "pointer"));
+        const char *what = json_string_value(json_object_get(error, "detail"));
+        problem_add(problem, code, pointer != NULL ? pointer : "", "%s", what != NULL ? what : "");
+    }
+    return false;
 }
 
 static json_t *ask_daemon(const char *folder, const char *path, struct text body,

@@ -82,7 +82,7 @@ static void print_sentence(struct buffer *out, const struct record *record)
     const struct problem_kind *kind = problem_kind(record->problem.code);
     buffer_string(out, "REFUSED, so this did not happen: ");
     story_write(out, &record->act);
-    buffer_format(out, "\n    Why it was refused: %s: ", kind->title);
+    buffer_format(out, "\n     Why it was refused: %s: ", kind->title);
     story_words(out, text_of(record->problem.detail));
     buffer_char(out, '.');
 }
