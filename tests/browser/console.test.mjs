@@ -1,5 +1,6 @@
 // The console's first page in a browser: what it shows, live, by keyboard, and what it never does.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, afterEach, before, describe, test } from "node:test";
 import { linkTo, openBrowser, openPage } from "./browser.mjs";
 import { openStage } from "./stage.mjs";
@@ -82,6 +83,18 @@ describe("the server", () => {
 });
 
 describe("an order's feed", () => {
+  test("has a sentence for each act that an order can meet", async (t) => {
+    if (!process.env.COUNTERFOIL) return t.skip("the acts are the real server's to list");
+    await enter();
+    const { webhooks } = await (await fetch(`${stage.url}/openapi.json`)).json();
+    const types = Object.keys(webhooks).filter((name) => /^(order|receipt|incident)\./.test(name));
+    const file = new URL("../../console/src/catalogues/en.json", import.meta.url);
+    const sentences = JSON.parse(await readFile(file, "utf8"));
+    assert.ok(types.length > 0);
+    assert.deepEqual(types.filter((type) => !(`act.${type}` in sentences)), []);
+    return undefined;
+  });
+
   test("new acts appear without reload, with who was reached and who saw", async () => {
     await enter();
     await follow();
