@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES ((size_t)4096 - sizeof(struct block))
+/* Blocks double from the first to the last of these sizes; what is larger gets its own. */
+#define BLOCK_BYTES_LEAST ((size_t)4096 - sizeof(struct block))
+#define BLOCK_BYTES_MOST ((size_t)1 << 20)
 
 struct block {
     struct block *next;
@@ -32,19 +34,26 @@ struct arena *arena_new(void)
 {
     struct arena *arena = calloc(1, sizeof *arena);
     MUST(arena != NULL);
-    arena->blocks = block_new(BLOCK_BYTES, NULL);
+    arena->blocks = block_new(BLOCK_BYTES_LEAST, NULL);
     return arena;
 }
 
+/* Keeps the largest ordinary block, so that a busy arena soon needs no others. */
 void arena_reset(struct arena *arena)
 {
-    while (arena->blocks->next != NULL) {
-        struct block *block = arena->blocks;
-        arena->blocks = block->next;
-        free(block);
+    struct block *kept = NULL;
+    for (struct block *next, *block = arena->blocks; block != NULL; block = next) {
+        next = block->next;
+        bool better = block->capacity <= BLOCK_BYTES_MOST &&
+                      (kept == NULL || block->capacity > kept->capacity);
+        free(better ? kept : block);
+        kept = better ? block : kept;
     }
-    memset(arena->blocks->bytes, 0, arena->blocks->used);
-    arena->blocks->used = 0;
+    MUST(kept != NULL); /* the first block is an ordinary one */
+    memset(kept->bytes, 0, kept->used);
+    kept->next = NULL;
+    kept->used = 0;
+    arena->blocks = kept;
     arena->used = 0;
 }
 
@@ -67,8 +76,9 @@ void *arena_take(struct arena *arena, size_t bytes)
     size_t rounded = (bytes + alignment - 1) / alignment * alignment;
     struct block *block = arena->blocks;
     if (block->capacity - block->used < rounded) {
-        size_t capacity = rounded > BLOCK_BYTES * 4 ? rounded : BLOCK_BYTES * 4;
-        block = arena->blocks = block_new(capacity, block);
+        size_t capacity =
+            block->capacity * 2 > BLOCK_BYTES_MOST ? BLOCK_BYTES_MOST : block->capacity * 2;
+        block = arena->blocks = block_new(rounded > capacity ? rounded : capacity, block);
     }
     void *taken = (char *)block->bytes + block->used;
     block->used += rounded;

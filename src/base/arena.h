@@ -12,7 +12,7 @@ struct arena;
 
 void arena_free(struct arena *arena);
 struct arena *arena_new(void) OWNED_BY(arena_free);
-void arena_reset(struct arena *arena); /* forgets everything, keeps the first block */
+void arena_reset(struct arena *arena); /* forgets everything, keeps some memory */
 void *arena_take(struct arena *arena, size_t bytes);
 void *arena_array(struct arena *arena, size_t count, size_t bytes_each); /* checks the product */
 #define ARENA_NEW(arena, type) ((type *)arena_take((arena), sizeof(type)))
