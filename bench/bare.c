@@ -69,8 +69,7 @@ static bool is_act(const struct written *written, const char *type)
 }
 
 /* The final row of the order stands for each of its versions: they are of one length. */
-static void keep_changes(struct bare *bare, struct written *written, sqlite3_stmt *order,
-                         sqlite3_stmt *notice)
+static void keep_changes(struct written *written, sqlite3_stmt *order, sqlite3_stmt *notice)
 {
     written->order_is_new = is_act(written, "order.created");
     sqlite3_bind_value(order, 1, written->act[0]);
@@ -83,7 +82,6 @@ static void keep_changes(struct bare *bare, struct written *written, sqlite3_stm
     sqlite3_bind_value(notice, 1, written->act[0]);
     sqlite3_bind_value(notice, 2, written->notice_is_new ? written->act[2] : written->order[11]);
     written->has_notice = keep_row(notice, written->notice);
-    (void)bare;
 }
 
 static sqlite3_stmt *prepare_select(sqlite3 *database, const struct table *table, const char *tail)
@@ -118,7 +116,7 @@ static void read_acts(struct bare *bare, size_t skip, size_t acts_max)
         sqlite3_bind_value(act, 2, written->entry[3]);
         written->has_act = keep_row(act, written->act);
         if (written->has_act)
-            keep_changes(bare, written, order, notice);
+            keep_changes(written, order, notice);
     }
     sqlite3_finalize(entries);
     sqlite3_finalize(act);
@@ -165,13 +163,14 @@ static void insert(struct bare *bare, sqlite3_stmt *statement, sqlite3_value **v
     execute(bare, statement);
 }
 
-/* Parameters of a derived UPDATE are numbered like the columns. */
+/* A derived UPDATE takes the key first, then the columns that it sets. */
 static void update(struct bare *bare, sqlite3_stmt *statement, const struct table *table,
                    sqlite3_value **values)
 {
+    int parameter = 0;
     for (size_t i = 0; i < table->column_count; i++)
         if (i < table->key_count || column_is_updated(table, i))
-            sqlite3_bind_value(statement, (int)i + 1, values[i]);
+            sqlite3_bind_value(statement, ++parameter, values[i]);
     execute(bare, statement);
 }
 

@@ -39,17 +39,19 @@ static FILE *start(const struct bench_daemon *daemon, char *const *arguments, pi
     return output;
 }
 
-/* "counterfoil FIRST… --data FOLDER", ended by NULL. */
+/* "counterfoil FIRST… --data FOLDER", ended by NULL; `init` names its folder without --data. */
 static void fill_arguments(const struct bench_daemon *daemon, const char *const *first,
                            char *arguments[ARGUMENTS_MAX])
 {
     size_t count = 0;
+    bool names_data = strcmp(*first, "init") != 0;
     arguments[count++] = (char *)(uintptr_t) "counterfoil";
     for (; *first != NULL; first++) {
         MUST(count + 4 < ARGUMENTS_MAX);
         arguments[count++] = (char *)(uintptr_t)*first;
     }
-    arguments[count++] = (char *)(uintptr_t) "--data";
+    if (names_data)
+        arguments[count++] = (char *)(uintptr_t) "--data";
     arguments[count++] = (char *)(uintptr_t)daemon->folder;
     arguments[count] = NULL;
 }
