@@ -172,7 +172,8 @@ struct checking {
     const struct trust_policy *policy;
     struct arena *arena;
     struct evidence *evidence;
-    struct text checkpoint; /* of the first proof; all others must carry the same */
+    struct text checkpoint_text; /* the signed note of the first proof */
+    struct checkpoint checkpoint;
     struct problem *problem;
 };
 
@@ -187,23 +188,37 @@ static struct text member_text(const json_t *object, const char *name)
     return json_is_string(value) ? json_string_view(value) : TEXT_NONE;
 }
 
+/* The first proof's checkpoint is judged by the policy; the others must carry the same. */
+static bool check_inclusion(struct checking *checking, size_t index, const struct log_proof *proof,
+                            const struct digest *leaf, struct problem *why)
+{
+    struct trust_verdict verdict;
+    if (index == 0) {
+        checking->checkpoint_text = arena_text(checking->arena, proof->checkpoint);
+        return trust_policy_check(checking->policy, checking->checkpoint_text,
+                                  &checking->checkpoint, &verdict, why) &&
+               merkle_check_inclusion(&proof->inclusion, proof->index, checking->checkpoint.size,
+                                      leaf, &checking->checkpoint.root, why);
+    }
+    if (!text_equal(checking->checkpoint_text, proof->checkpoint))
+        return problem_set(why, PROBLEM_PROOF_INVALID,
+                           "its proof carries another checkpoint than the first act");
+    return merkle_check_inclusion(&proof->inclusion, proof->index, checking->checkpoint.size, leaf,
+                                  &checking->checkpoint.root, why);
+}
+
 static bool check_proof(struct checking *checking, size_t index, struct text proof_text,
                         struct digest entry)
 {
     struct log_proof proof;
-    struct trust_verdict verdict;
     struct problem why;
     struct digest leaf = merkle_leaf((struct text){(const char *)entry.bytes, DIGEST_BYTES});
     if (!log_proof_parse(proof_text, &proof, &why))
         return unfit(checking, index, why.detail);
     if (proof.extra.length > 0)
         return unfit(checking, index, "its proof carries extra data that nothing vouches for");
-    if (!log_proof_check(&proof, &leaf, checking->policy, &verdict, &why))
+    if (!check_inclusion(checking, index, &proof, &leaf, &why))
         return unfit(checking, index, why.detail);
-    if (index == 0)
-        checking->checkpoint = arena_text(checking->arena, proof.checkpoint);
-    else if (!text_equal(checking->checkpoint, proof.checkpoint))
-        return unfit(checking, index, "its proof carries another checkpoint than the first act");
     checking->evidence->acts[index].log_index = proof.index;
     return true;
 }
@@ -270,11 +285,13 @@ static bool check_keys(struct checking *checking, const json_t *list)
     struct note_key *keys =
         arena_array(checking->arena, EVIDENCE_WITNESSES_MAX, sizeof(struct note_key));
     size_t count;
-    if (!note_parse(checking->checkpoint, &note, checking->problem) ||
+    if (!note_parse(checking->checkpoint_text, &note, checking->problem) ||
         !read_keys(checking, list, &note, keys, known, &count) ||
         !note_verify(&note, known, count, verdicts, checking->problem))
         return false;
     struct evidence *evidence = checking->evidence;
+    evidence->origin = checking->checkpoint.origin;
+    evidence->log_size = checking->checkpoint.size;
     for (size_t i = 0; i < count; i++) {
         if (!verdicts[i].signed_by)
             return problem_set(checking->problem, PROBLEM_PROOF_INVALID,
@@ -300,18 +317,6 @@ static bool check_acts(struct checking *checking, const json_t *list)
     for (size_t i = 0; i < evidence->count; i++)
         if (!check_act(checking, i, json_array_get(list, i)))
             return false;
-    return true;
-}
-
-static bool check_checkpoint(struct checking *checking)
-{
-    struct note note;
-    struct checkpoint checkpoint;
-    if (!note_parse(checking->checkpoint, &note, checking->problem) ||
-        !checkpoint_parse(note.text, &checkpoint, checking->problem))
-        return false;
-    checking->evidence->origin = checkpoint.origin;
-    checking->evidence->log_size = checkpoint.size;
     return true;
 }
 

@@ -259,9 +259,12 @@ static void record_act(struct group *group, struct submission *submission,
     buffer_done(&record);
     submission->log_index = row.log_index;
     submission->recorded = true;
-    struct digest entry = ledger_entry(row.salt, row.record);
+    struct digest commitment = ledger_entry(row.salt, row.record);
     group_make(group, &acts_table, &row);
-    append_entry(group, act, &entry);
+    append_entry(group, act,
+                 submission->entry.length > 0
+                     ? submission->entry
+                     : (struct text){(const char *)commitment.bytes, DIGEST_BYTES});
     ((struct feed_row *)working->feed->row)->last_seq = act->seq;
     working->feed->changed = true;
     if (working->idempotency == NULL)

@@ -21,6 +21,7 @@ struct submission {
     struct arena *arena;
     struct text idempotency_key; /* or TEXT_NONE */
     struct digest request;       /* of route and body, compared when the key comes again */
+    struct text entry;           /* logged instead of the commitment to the record; or TEXT_NONE */
     int64_t if_match;            /* the version that the subject's row must have, or 0 */
     void (*done)(struct submission *submission); /* on the writer's thread */
     void *context;

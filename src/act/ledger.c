@@ -24,12 +24,14 @@ static bool add_hash(void *context, const struct value *columns, size_t count,
 {
     struct run *run = context;
     (void)count;
-    if ((uint64_t)columns[0].integer != run->next++ || columns[1].text.length != DIGEST_BYTES)
+    bool is_hash = run->kind == TILE_HASHES && run->level > 0;
+    if ((uint64_t)columns[0].integer != run->next++ ||
+        (is_hash && columns[1].text.length != DIGEST_BYTES))
         return problem_set(problem, PROBLEM_STORE_CORRUPT, "the log has a hole before %llu",
                            (unsigned long long)columns[0].integer);
     if (run->kind == TILE_ENTRIES)
         return bundle_add(run->bytes, columns[1].text, problem);
-    if (run->level > 0) {
+    if (is_hash) {
         buffer_text(run->bytes, columns[1].text);
         return true;
     }
