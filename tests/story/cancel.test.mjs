@@ -27,7 +27,7 @@ describe('a cancel request while the webhook is dead', () => {
     const receipt = (order, audience) => eventually(`a receipt of ${audience} for ${order}`, async () =>
         (await shop.list(`/v1/orders/${order}/notices`, 'notices')).find((notice) =>
             notice.type === 'order.cancel_requested' && notice.audience === audience &&
-            notice.delivered_at));
+            notice.delivered));
 
     async function refusedShipment(order, request) {
         const answer = await ship(seller, order);
@@ -64,7 +64,7 @@ describe('a cancel request while the webhook is dead', () => {
         assert.equal(asked.act.body.reason, 'The size is wrong');
         assert.equal(asked.act.actor.role, 'buyer');
         const told = await receipt(order, 'seller');
-        assert.equal(told.delivered_by, 'pull');
+        assert.equal(told.delivered.means, 'pull');
 
         // Delivered is not seen.
         const first = await refusedShipment(order, request);
@@ -113,7 +113,7 @@ describe('a cancel request while the webhook is dead', () => {
         const event = await stream.find(({ type, subject }) =>
             type === 'order.cancel_requested' && subject === order);
         assert.equal(event.event, 'order.cancel_requested');
-        assert.equal((await receipt(order, 'seller')).delivered_by, 'stream');
+        assert.equal((await receipt(order, 'seller')).delivered.means, 'stream');
         stream.close();
         await refusedShipment(order, request);
         await markSeen(seller, order, request);
@@ -127,7 +127,7 @@ describe('a cancel request while the webhook is dead', () => {
         const order = await placeOrder(shop, seller, buyer);
         const request = await requestCancel(buyer, order);
         await seller.read(`/v1/orders/${order}`);
-        assert.equal((await receipt(order, 'seller')).delivered_by, 'page');
+        assert.equal((await receipt(order, 'seller')).delivered.means, 'page');
         await refusedShipment(order, request);
     });
 
@@ -135,7 +135,7 @@ describe('a cancel request while the webhook is dead', () => {
         const order = await placeOrder(shop, seller, buyer);
         const request = await requestCancel(buyer, order);
         await refusedShipment(order, request);
-        assert.equal((await receipt(order, 'seller')).delivered_by, 'answer');
+        assert.equal((await receipt(order, 'seller')).delivered.means, 'answer');
     });
 
     test('accepted: the order is canceled, cannot be shipped, and the buyer is told', async () => {
@@ -215,7 +215,7 @@ describe('a cancel request that nobody receives', () => {
         assert.match(raised.act.body.message, /the seller has not been reached yet/i);
         assert.equal(raised.act.actor.role, 'system');
         const open = await shop.list('/v1/incidents', 'incidents');
-        assert.ok(open.some(({ subject, audience }) => subject === order && audience === 'seller'),
+        assert.ok(open.some((row) => row.order === order && row.audience === 'seller'),
             'the marketplace sees the open incident');
 
         const request = (await buyer.read(`/v1/orders/${order}`)).cancel_request;
@@ -224,7 +224,7 @@ describe('a cancel request that nobody receives', () => {
         assert.equal(answer.json.cancel_request.id, request.id);
         await eventually('late delivery closes the incident', async () =>
             !(await shop.list('/v1/incidents', 'incidents')).some((row) =>
-                row.subject === order && row.audience === 'seller'));
+                row.order === order && row.audience === 'seller'));
         const acts = (await shop.timeline(order)).map(({ type }) => type);
         assert.ok(acts.indexOf('incident.raised') < acts.lastIndexOf('receipt.delivered'));
     });

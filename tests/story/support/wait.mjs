@@ -1,7 +1,7 @@
 // Waiting for what will become true. The deadlines are generous: they end a hung test, they do not
 // measure anything.
 
-export const PATIENCE_MS = 90_000;
+export const PATIENCE_MS = Number(process.env.PATIENCE_MS ?? 90_000);
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
