@@ -220,13 +220,13 @@ static void keep_node(void *context, unsigned level, uint64_t index, const struc
     group_make(group, &log_nodes_table, &node);
 }
 
-static void append_entry(struct group *group, const struct act *act, const struct digest *entry)
+static void append_entry(struct group *group, const struct act *act, struct text entry)
 {
-    struct text bytes =
-        arena_text(group->arena, (struct text){(const char *)entry->bytes, DIGEST_BYTES});
-    const struct log_entry_row row = {
-        .position = (int64_t)group->tree.size, .entry = bytes, .org = act->org, .seq = act->seq};
-    struct digest leaf = merkle_leaf(bytes);
+    const struct log_entry_row row = {.position = (int64_t)group->tree.size,
+                                      .entry = arena_text(group->arena, entry),
+                                      .org = act->org,
+                                      .seq = act->seq};
+    struct digest leaf = merkle_leaf(entry);
     group_make(group, &log_entries_table, &row);
     merkle_append_telling(&group->tree, &leaf, keep_node, group);
 }
