@@ -18,20 +18,6 @@ bool init_open(const char *folder, struct engine *engine, struct problem *proble
     return ok;
 }
 
-bool init_folder(const char *folder, const char *origin, struct text settings,
-                 struct problem *problem)
-{
-    struct engine engine;
-    if (!home_create(folder, origin, settings, problem) || !init_open(folder, &engine, problem))
-        return false;
-    struct door *door = door_new(engine.kernel);
-    bool ok = key_make_operator(door, folder, problem);
-    door_free(door);
-    engine_done(&engine);
-    return ok;
-}
-
-/* Two servers must never write to logs of the same name. */
 static void random_origin(char origin[64])
 {
     uint8_t bytes[5];
@@ -43,14 +29,27 @@ static void random_origin(char origin[64])
     buffer_done(&hex);
 }
 
+bool init_folder(const char *folder, const char *origin, struct text settings,
+                 struct problem *problem)
+{
+    struct engine engine;
+    char fresh[64];
+    random_origin(fresh);
+    if (!home_create(folder, origin != NULL ? origin : fresh, settings, problem) ||
+        !init_open(folder, &engine, problem))
+        return false;
+    struct door *door = door_new(engine.kernel);
+    bool ok = key_make_operator(door, folder, problem);
+    door_free(door);
+    engine_done(&engine);
+    return ok;
+}
+
 static int run_init(const struct invocation *invocation)
 {
     struct problem problem;
-    char origin[64];
     const char *folder = invocation->arguments[0];
-    const char *wanted = invocation_option(invocation, "origin");
-    random_origin(origin);
-    if (!init_folder(folder, wanted != NULL ? wanted : origin, TEXT_NONE, &problem))
+    if (!init_folder(folder, invocation_option(invocation, "origin"), TEXT_NONE, &problem))
         return command_failed(&problem);
     struct buffer out;
     buffer_init(&out);
