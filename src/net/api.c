@@ -287,8 +287,6 @@ static void answer_accepted(struct act_call *act_call)
             &answer, "ETag",
             arena_format(call->request->arena, "\"%lld\"", (long long)submission->act.seq));
         add_location(act_call, &answer);
-        if (submission->replayed)
-            http_answer_header(&answer, "Idempotency-Replayed", TEXT("true"));
         call_answer(call, &answer);
     } else {
         call_problem(call, &problem);
@@ -319,6 +317,7 @@ static void done(struct submission *submission)
     struct service *service = act_call->call->service;
     api_account(service, submission);
     metrics_act(service->metrics, time_monotonic() - act_call->began_at);
+    act_call->call->replayed = submission->replayed;
     if (submission->accepted)
         answer_accepted(act_call);
     else

@@ -26,6 +26,8 @@ static void add_rate(struct call *call, struct http_answer *answer)
 void call_answer(struct call *call, struct http_answer *answer)
 {
     add_rate(call, answer);
+    if (call->replayed)
+        http_answer_header(answer, "Idempotency-Replayed", TEXT("true"));
     http_answer(call->request, answer);
 }
 

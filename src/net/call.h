@@ -20,6 +20,7 @@ struct call {
     struct key_claim claim;
     struct principal principal; /* role 0: the route needs no key */
     struct rate_verdict rate;
+    bool replayed; /* it is answered what an earlier act with its Idempotency-Key became */
 };
 
 /* Each answers and ends the call. */
