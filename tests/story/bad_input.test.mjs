@@ -86,9 +86,11 @@ describe('bad input', () => {
             const body = good();
             delete body[name];
             await refused(body, 422, 'body-invalid', `/${name}`);
-            for (const value of [null, 1.5, true, [], {}, [[]], 'x'.repeat(100_000)]) {
+            for (const value of [null, 15, true, [], {}, [[]], 'x'.repeat(100_000)]) {
                 await refused({ ...good(), [name]: value }, 422, 'body-invalid');
             }
+            // No number of the interface has a fraction, so the reader takes none.
+            await refused({ ...good(), [name]: 1.5 }, 400, 'body-syntax');
         }
         const body = good();
         body.items[1].quantity = 'two';
@@ -108,19 +110,23 @@ describe('bad input', () => {
         const total = (amount, currency = 'EUR') =>
             JSON.stringify({ ...orderBody(seller, buyer), total: '@' })
                 .replace('"@"', `{"amount":${amount},"currency":${JSON.stringify(currency)}}`);
-        for (const amount of ['-1', '-9223372036854775808', '1.5', '1e2', '1.0', '"100"', 'true',
-            'null', '1000000000001', '9223372036854775807']) {
+        for (const amount of ['-1', '-9007199254740991', '"100"', 'true', 'null', '1000000000001',
+            '9007199254740991']) {
             await refused(total(amount), 422, 'body-invalid', '/total/amount');
         }
-        for (const amount of ['9223372036854775808', '18446744073709551616', '1e400',
-            '123456789012345678901234567890']) {
-            const answer = await shop.postBytes('/v1/orders', total(amount));
-            assert.ok([400, 422].includes(answer.status), `${amount}: ${answer.text}`);
+        // What not every JSON reader would read alike is not read at all.
+        for (const amount of ['1.5', '1e2', '1.0', '1e400', '9007199254740993',
+            '-9223372036854775808', '9223372036854775807', '9223372036854775808',
+            '18446744073709551616', '123456789012345678901234567890']) {
+            await refused(total(amount), 400, 'body-syntax');
         }
-        for (const currency of ['', 'eur', 'EURO', 'E1R', 'EU', 7, null, ['EUR']]) {
+        for (const currency of ['', 'EURO', 'EU', 7, null, ['EUR']]) {
             await refused(total('100', currency), 422, 'body-invalid', '/total/currency');
         }
-        for (const quantity of [0, -1, 1.5, 2 ** 53, 1e18]) {
+        for (const currency of ['eur', 'E1R', '€']) {
+            await refused(total('100', currency), 422, 'body-invalid', '/total');
+        }
+        for (const quantity of [0, -1, 100_001, 2 ** 53 - 1]) {
             const body = orderBody(seller, buyer);
             body.items[0].quantity = quantity;
             await refused(body, 422, 'body-invalid', '/items/0/quantity');
@@ -178,7 +184,9 @@ describe('bad input', () => {
     test('another organisation\'s order is not there: 404 as for one that never was', async () => {
         const stranger = await server.seller('Stranger');
         const other = await server.buyer('b-other');
-        const never = 'ord_01jd0000000000000000000000';
+        // Well-formed, of the same organisation, of another moment.
+        const never = order.replace(/^ord_../, 'ord_00');
+        assert.notEqual(never, order);
         const strip = ({ status, json }) => {
             const { request_id: requestId, detail, ...rest } = json;
             return { status, rest, detail: detail?.replaceAll(order, '@').replaceAll(never, '@') };
@@ -238,7 +246,8 @@ describe('bad input', () => {
     });
 
     test('paths and methods that are not there', async () => {
-        for (const path of ['/v1', '/v1/nothing', '/v2/orders', '/v1/orders/', '/..', '/log/tile/',
+        assert.equal((await shop.get('/../etc/passwd')).status, 400);
+        for (const path of ['/v1', '/v1/nothing', '/v2/orders', '/v1/orders/', '/log/tile/',
             '/log/tile/0/0', '/log/tile/64/000', '/log/tile/0/000.p/0', '/log/tile/0/000.p/256',
             '/log/tile/0/x000/000', '/log/tile/0/999', '/log/tile/0/000.p/01', '/log/checkpoint/x']) {
             assert.equal((await shop.get(path)).status, 404, path);

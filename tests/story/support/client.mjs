@@ -52,7 +52,7 @@ export class Client {
             body: bytes,
             agent: this.server.agent,
         });
-        if (/json/.test(answer.headers['content-type'] ?? '')) {
+        if (answer.bytes.length > 0 && /json/.test(answer.headers['content-type'] ?? '')) {
             answer.json = JSON.parse(answer.text);
         }
         this.server.contract?.check(method, path, answer);
