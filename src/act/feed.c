@@ -44,15 +44,15 @@ static bool is_of_buyers(const struct catalogue *catalogue, const struct table *
 static void write_of_buyer(struct buffer *sql, const struct catalogue *catalogue, bool subject)
 {
     const char *between = "";
-    buffer_string(sql, "WHERE (org, subject) IN (");
+    buffer_string(sql, "WHERE (subject, org) IN (");
     for (const struct table *const *table = catalogue->tables; *table != NULL; table++)
         if (is_of_buyers(catalogue, *table)) {
-            buffer_format(sql, "%sSELECT org, %s FROM %s WHERE buyer = ?1", between,
+            buffer_format(sql, "%sSELECT %s, org FROM %s WHERE buyer = ?1", between,
                           (*table)->columns[1].name, (*table)->name);
             between = " UNION ALL ";
         }
     if (between[0] == '\0')
-        buffer_string(sql, "SELECT org, subject FROM acts WHERE ?1 = ?1 AND 1 = 0");
+        buffer_string(sql, "SELECT subject, org FROM acts WHERE ?1 = ?1 AND 1 = 0");
     buffer_format(sql, ") AND log_index >= ?2%s ORDER BY log_index LIMIT ?3",
                   subject ? " AND subject = ?4" : "");
     buffer_char(sql, '\0');

@@ -25,6 +25,7 @@
 #define BACKUP_STEP_PAGES 256
 /* The default of 1,000 pages makes the slowest groups five times slower. */
 #define CHECKPOINT_PAGES 20000
+#define NARROW_COLUMNS 5
 
 struct statement {
     const struct table *table;
@@ -745,20 +746,36 @@ static bool sqlite_save(struct store *base, struct row_slot *const *slots, size_
 }
 
 /*
- * Schema files are portable: here every table becomes STRICT, and its primary key the tree that
- * its rows lie in. A CREATE TABLE ends with ");" on a line of its own.
+ * Rows of a few columns under a key of several lie in the key's tree. Wide ones lie in the order in
+ * which they were made, beside it: in the tree they would fill and split pages all over it, while
+ * the recent ones, which are those that change, should be neighbours.
+ */
+static const char *table_options(size_t columns, bool composite)
+{
+    return composite && columns <= NARROW_COLUMNS ? ") STRICT, WITHOUT ROWID;" : ") STRICT;";
+}
+
+/*
+ * Schema files are portable: what SQLite wants to know besides is added here. In a CREATE TABLE
+ * each column, the primary key and the closing ");" have lines of their own.
  */
 static char *adapt_schema(struct text script)
 {
     struct buffer adapted;
-    bool in_table = false;
+    size_t columns = 0;
+    bool composite = false;
     buffer_init(&adapted);
     while (script.length > 0) {
         struct text line = text_cut(&script, '\n');
-        in_table = in_table || text_starts(line, "CREATE TABLE ");
-        if (in_table && text_is(line, ");")) {
-            line = TEXT(") STRICT, WITHOUT ROWID;");
-            in_table = false;
+        struct text words = text_trim(line);
+        if (text_starts(line, "CREATE TABLE ")) {
+            columns = 0;
+        } else if (text_starts(words, "CONSTRAINT ")) {
+            composite = memchr(words.bytes, ',', words.length) != NULL;
+        } else if (text_is(line, ");")) {
+            line = text_of(table_options(columns, composite));
+        } else if (words.length > 0 && !text_starts(words, "--")) {
+            columns++;
         }
         buffer_text(&adapted, line);
         buffer_char(&adapted, '\n');
