@@ -265,7 +265,7 @@ const struct act_type endpoint_disabled = {
 /* What can be read of them. */
 
 static const char own_endpoints[] =
-    "WHERE org = ?1 AND (?4 IS NULL OR id > ?4) AND removed_at IS NULL ORDER BY id LIMIT ?5";
+    "WHERE org = ?1 AND id > ?4 AND removed_at IS NULL ORDER BY id LIMIT ?5";
 
 const struct view endpoints_view = {
     .name = "endpoints",
@@ -280,7 +280,7 @@ const struct view endpoints_view = {
 };
 
 static const char deliveries_of_endpoint[] =
-    "WHERE org = ?1 AND endpoint = ?3 AND (?4 IS NULL OR position > ?4) ORDER BY position LIMIT ?5";
+    "WHERE org = ?1 AND endpoint = ?3 AND position > ?4 ORDER BY position LIMIT ?5";
 
 const struct view deliveries_view = {
     .name = "deliveries",

@@ -148,9 +148,9 @@ const struct view incidents_view = {
     .roles = ROLE_SHOP | ROLE_SELLER | ROLE_AUDITOR | ROLE_OPERATOR,
     .table = &notices_table,
     .for_all = "WHERE incident_at IS NOT NULL AND delivered_at IS NULL "
-               "AND (?4 IS NULL OR act > ?4) ORDER BY act LIMIT ?5",
+               "AND act > ?4 ORDER BY act LIMIT ?5",
     .for_seller = "WHERE org = ?1 AND incident_at IS NOT NULL AND delivered_at IS NULL "
-                  "AND (?4 IS NULL OR act > ?4) ORDER BY act LIMIT ?5",
+                  "AND act > ?4 ORDER BY act LIMIT ?5",
     .cursor = "act",
     .doc = "Open incidents: somebody who must know of an act has not been reached.",
 };

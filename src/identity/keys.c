@@ -151,7 +151,7 @@ const struct view keys_view = {
     .path = "/v1/keys",
     .roles = ROLE_OPERATOR | ROLE_AUDITOR,
     .table = &keys_table,
-    .for_all = "WHERE (?4 IS NULL OR id > ?4) ORDER BY id LIMIT ?5",
+    .for_all = "WHERE id > ?4 ORDER BY id LIMIT ?5",
     .cursor = "id",
     .doc = "API keys, without their secrets.",
 };

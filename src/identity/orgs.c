@@ -75,8 +75,8 @@ const struct view orgs_view = {
     .path = "/v1/orgs",
     .roles = ROLE_SHOP | ROLE_SELLER | ROLE_AUDITOR | ROLE_OPERATOR,
     .table = &orgs_table,
-    .for_all = "WHERE (?4 IS NULL OR org > ?4) ORDER BY org LIMIT ?5",
-    .for_seller = "WHERE org = ?1 AND (?4 IS NULL OR org > ?4) ORDER BY org LIMIT ?5",
+    .for_all = "WHERE org > ?4 ORDER BY org LIMIT ?5",
+    .for_seller = "WHERE org = ?1 AND org > ?4 ORDER BY org LIMIT ?5",
     .cursor = "org",
     .doc = "The organisations that the key may see.",
 };

@@ -95,11 +95,11 @@ const struct view orders_view = {
     .path = "/v1/orders",
     .roles = ROLE_SHOP | ROLE_SELLER | ROLE_BUYER | ROLE_AUDITOR | ROLE_OPERATOR,
     .table = &orders_table,
-    .for_all = "WHERE (?4 IS NULL OR id > ?4) AND (?6 IS NULL OR state = ?6) "
+    .for_all = "WHERE id > ?4 AND (?6 IS NULL OR state = ?6) "
                "AND (?7 IS NULL OR reference = ?7) ORDER BY id LIMIT ?5",
-    .for_seller = "WHERE org = ?1 AND (?4 IS NULL OR id > ?4) AND (?6 IS NULL OR state = ?6) "
+    .for_seller = "WHERE org = ?1 AND id > ?4 AND (?6 IS NULL OR state = ?6) "
                   "AND (?7 IS NULL OR reference = ?7) ORDER BY id LIMIT ?5",
-    .for_buyer = "WHERE buyer = ?2 AND (?4 IS NULL OR id > ?4) AND (?6 IS NULL OR state = ?6) "
+    .for_buyer = "WHERE buyer = ?2 AND id > ?4 AND (?6 IS NULL OR state = ?6) "
                  "AND (?7 IS NULL OR reference = ?7) ORDER BY id LIMIT ?5",
     .cursor = "id",
     .filters = {{"state", "state"}, {"reference", "reference"}},
@@ -124,11 +124,11 @@ const struct view order_notices_view = {
     .path = "/v1/orders/{subject}/notices",
     .subject_prefix = "ord",
     .roles = ROLE_SHOP | ROLE_SELLER | ROLE_BUYER | ROLE_AUDITOR | ROLE_OPERATOR,
-    .for_all = "WHERE org = ?1 AND subject = ?3 AND (?4 IS NULL OR act > ?4) "
+    .for_all = "WHERE org = ?1 AND subject = ?3 AND act > ?4 "
                "ORDER BY act, audience LIMIT ?5",
-    .for_seller = "WHERE org = ?1 AND subject = ?3 AND (?4 IS NULL OR act > ?4) "
+    .for_seller = "WHERE org = ?1 AND subject = ?3 AND act > ?4 "
                   "ORDER BY act, audience LIMIT ?5",
-    .for_buyer = "WHERE org = ?1 AND subject = ?3 AND (?4 IS NULL OR act > ?4) AND EXISTS "
+    .for_buyer = "WHERE org = ?1 AND subject = ?3 AND act > ?4 AND EXISTS "
                  "(SELECT 1 FROM orders WHERE orders.org = notices.org "
                  "AND orders.id = notices.subject AND orders.buyer = ?2) "
                  "ORDER BY act, audience LIMIT ?5",

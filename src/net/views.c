@@ -43,8 +43,11 @@ static bool read_after(struct viewing *viewing, struct problem *problem)
     const struct column *cursor = table_column(viewing->view->table, viewing->view->cursor);
     int64_t number = 0;
     MUST(cursor != NULL);
-    if (after.bytes == NULL)
-        return true; /* ?4 is NULL */
+    if (after.bytes == NULL) { /* before the first: a range, so that an index finds it */
+        viewing->values[3] =
+            cursor->type == COLUMN_ID ? VALUE_OF_ID(viewing->after_id) : VALUE_OF_INT(-1);
+        return true;
+    }
     if (cursor->type == COLUMN_ID) {
         if (!id_parse(cursor->prefix, after, &viewing->after_id))
             return bad(problem, "after", "must be an id as `next` gave it");
