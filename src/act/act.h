@@ -53,7 +53,7 @@ struct act {
     struct principal actor;
     struct text from;                 /* the client's address */
     struct text request_id;           /* of the HTTP request */
-    int64_t deadlines[DEADLINES_MAX]; /* by act_type.deadlines */
+    int64_t deadlines[DEADLINES_MAX]; /* by act_type.deadlines; 0: does not apply */
     const void *body;
 };
 
@@ -77,6 +77,7 @@ struct decision {
     const struct act *act;
     struct row_slot *rows[NEEDS_MAX]; /* by act_type.needs */
     bool touched[NEEDS_MAX];          /* changed or removed by this act */
+    unsigned waived; /* bit i: deadline i does not apply this time, nor a tell that goes by it */
     struct arena *arena;              /* for what the changed rows point to */
 };
 

@@ -282,6 +282,8 @@ static void tell(struct group *group, const struct act *act)
 {
     for (size_t i = 0; i < act->type->tell_count; i++) {
         const struct tell *tell = &act->type->tells[i];
+        if (act->deadlines[tell->deadline] == 0)
+            continue;
         const struct notice_row notice = {.org = act->org,
                                           .act = act->id,
                                           .audience = (int64_t)tell->audience,
@@ -308,6 +310,14 @@ static bool is_refusal(const struct problem *problem)
     return problem_kind(problem->code)->status == 409;
 }
 
+/* A refused act sets no deadline. */
+static void waive_deadlines(struct act *act, unsigned waived)
+{
+    for (unsigned i = 0; i < DEADLINES_MAX; i++)
+        if (waived >> i & 1)
+            act->deadlines[i] = 0;
+}
+
 static bool is_untouched(const struct decision *decision)
 {
     for (size_t i = 0; i < NEEDS_MAX; i++)
@@ -331,6 +341,7 @@ static void decide_act(struct group *group, struct submission *submission, struc
         return;
     if (needs_fit(submission, working, problem) && act->type->decide(&working->decision, problem)) {
         submission->accepted = true;
+        waive_deadlines(act, working->decision.waived);
         record_act(group, submission, working, NULL);
         stamp_versions(act, &working->decision);
         tell(group, act);
@@ -338,6 +349,7 @@ static void decide_act(struct group *group, struct submission *submission, struc
     }
     MUST(is_untouched(&working->decision)); /* who refuses changes nothing */
     problem->extension = arena_text(submission->arena, problem->extension);
+    waive_deadlines(act, ~0U);
     if (is_refusal(problem) && !(act->type->flags & ACT_QUIET))
         record_act(group, submission, working, problem);
 }

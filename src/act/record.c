@@ -22,15 +22,20 @@ static void write_actor(struct json_writer *json, const struct principal *actor)
 
 static void write_deadlines(struct json_writer *json, const struct act *act)
 {
-    if (act->type->deadline_count == 0)
-        return;
-    json_name(json, "deadlines");
-    json_open(json);
+    bool open = false;
     for (size_t i = 0; i < act->type->deadline_count; i++) {
+        if (act->deadlines[i] == 0)
+            continue;
+        if (!open) {
+            json_name(json, "deadlines");
+            json_open(json);
+        }
+        open = true;
         json_name(json, act->type->deadlines[i].name);
         json_time(json, act->deadlines[i]);
     }
-    json_close(json);
+    if (open)
+        json_close(json);
 }
 
 /* The extension's members come first in canonical order only if the names say so: it is sorted. */
@@ -108,9 +113,11 @@ static bool read_actor(const json_t *object, struct principal *actor, struct are
 
 static bool read_deadlines(const json_t *object, struct act *act)
 {
-    for (size_t i = 0; i < act->type->deadline_count; i++)
-        if (!time_parse(member_text(object, act->type->deadlines[i].name), &act->deadlines[i]))
+    for (size_t i = 0; i < act->type->deadline_count; i++) {
+        struct text at = member_text(object, act->type->deadlines[i].name);
+        if (at.bytes != NULL && !time_parse(at, &act->deadlines[i]))
             return false;
+    }
     return true;
 }
 

@@ -209,6 +209,7 @@ static bool decide_cancel_requested(struct decision *decision, struct problem *p
     order->cancel_seen_at = order->cancel_decided_at = 0;
     order->cancel_seen_by = order->cancel_decision_reason = TEXT_NONE;
     order->cancel_decide_by = order->state == ORDER_SHIPPED ? act->deadlines[0] : 0;
+    decision->waived = order->state == ORDER_SHIPPED ? 0 : 1; /* `decided` */
     return true;
 }
 
@@ -523,6 +524,8 @@ static bool decide_shipped(struct decision *decision, struct problem *problem)
                                    "the buyer asked to cancel before you shipped", problem);
     if (row->cancel_state == CANCEL_OPEN)
         close_request(decision, CANCEL_OVERTAKEN, TEXT("shipped after it was seen"));
+    else
+        decision->waived = 1; /* nobody waits for a decision */
     struct order_row *order = decision_change(decision, 0);
     order->state = ORDER_SHIPPED;
     order->carrier = body->carrier;
@@ -557,9 +560,11 @@ const struct act_type order_shipped = {
     TELL_BUYER,
     .decide = decide_shipped,
     .story = "The seller shipped it[ with {carrier}][, tracking {tracking}].",
-    .doc = "The seller confirms shipment. Refused with 409 `cancel-request-unseen`, which carries "
-           "the request, as long as the buyer's cancel request has not been seen. Shipping over a "
-           "request that was seen is the seller's decision and is recorded as such (overtaken).",
+    .doc =
+        "The seller confirms shipment. Refused with 409 `cancel-request-unseen`, which carries "
+        "the request, as long as the buyer's cancel request has not been seen. Shipping over a "
+        "request that was seen is the seller's decision, is recorded as such (overtaken), and the "
+        "buyer must be told of it.",
 };
 
 /* --- the shop's own acts --- */

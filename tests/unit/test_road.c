@@ -28,6 +28,32 @@ static void test_unseen_request_stops_shipping(void **state)
     assert_int_equal(shipped.cancel_state, CANCEL_OVERTAKEN);
 }
 
+static bool has_notice(struct road *road, struct id act, enum audience audience)
+{
+    struct notice_row row = {.org = road->org, .act = act, .audience = (int64_t)audience};
+    bool found = false;
+    struct reader *reader = store_reader_take(road->store);
+    assert_true(reader_load(reader, &notices_table, &row, road->arena, &found, &road->problem));
+    store_reader_give(road->store, reader);
+    return found;
+}
+
+/* Of a shipment the buyer must be told only if it overtook their request. */
+static void test_waived_deadlines(void **state)
+{
+    struct road *road = *state;
+    struct submission *plain = road_ship(road, road_order(road, "1001"));
+    assert_accepted(plain);
+    assert_int_equal(plain->act.deadlines[0], 0);
+    assert_false(has_notice(road, plain->act.id, AUDIENCE_BUYER));
+    struct id order = road_order(road, "1002");
+    assert_accepted(road_see(road, order, road_cancel_request(road, order)));
+    struct submission *overtaking = road_ship(road, order);
+    assert_accepted(overtaking);
+    assert_int_equal(overtaking->act.deadlines[0], overtaking->act.at + TIME_HOUR);
+    assert_true(has_notice(road, overtaking->act.id, AUDIENCE_BUYER));
+}
+
 static void test_seen_twice_and_wrong_request(void **state)
 {
     struct road *road = *state;
@@ -479,6 +505,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_unseen_request_stops_shipping),
+        TEST(test_waived_deadlines),
         TEST(test_seen_twice_and_wrong_request),
         TEST(test_decisions),
         TEST(test_only_parties),
