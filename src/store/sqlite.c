@@ -25,7 +25,8 @@
 #define BACKUP_STEP_PAGES 256
 /* The default of 1,000 pages makes the slowest groups five times slower. */
 #define CHECKPOINT_PAGES 20000
-#define NARROW_COLUMNS 5
+#define STATEMENTS_MAX 256 /* different SELECTs in the program */
+#define TABLES_MAX 64
 
 struct statement {
     const struct table *table;
@@ -35,8 +36,8 @@ struct statement {
 
 struct connection {
     sqlite3 *handle;
-    struct statement *statements;
-    size_t count, capacity;
+    struct statement statements[STATEMENTS_MAX];
+    size_t count;
 };
 
 /* The write path's statements of one table, prepared when first needed. */
@@ -54,7 +55,7 @@ struct sqlite_store {
     bool still; /* nobody writes or can begin to: the file may be read without its WAL */
     pthread_mutex_t mutex;
     struct connection connection; /* the writer's */
-    struct table_statements *tables;
+    struct table_statements tables[TABLES_MAX];
     size_t table_count;
     bool writing;
     atomic_bool failed; /* a write may not have reached the disk: no more of them */
@@ -173,12 +174,7 @@ static sqlite3_stmt *statement_of(struct sqlite_store *store, struct connection 
     buffer_done(&sql);
     if (handle == NULL)
         return NULL;
-    if (connection->count == connection->capacity) {
-        connection->capacity = connection->capacity == 0 ? 32 : connection->capacity * 2;
-        connection->statements =
-            realloc(connection->statements, connection->capacity * sizeof *connection->statements);
-        MUST(connection->statements != NULL);
-    }
+    MUST(connection->count < STATEMENTS_MAX);
     connection->statements[connection->count++] =
         (struct statement){query->table, query->sql, handle};
     return handle;
@@ -255,6 +251,7 @@ static bool query(struct sqlite_store *store, struct connection *connection,
         return false;
     int parameters = sqlite3_bind_parameter_count(statement);
     MUST(parameters >= 0 && (size_t)parameters <= query->value_count);
+    MUST(parameters == 0 || query->values != NULL);
     for (int i = 0; i < parameters; i++)
         if (bind_value(statement, i + 1, &query->values[i]) != SQLITE_OK)
             return fail(store, connection->handle, "binding a value for", problem);
@@ -274,9 +271,9 @@ static void disconnect(struct connection *connection)
 {
     for (size_t i = 0; i < connection->count; i++)
         sqlite3_finalize(connection->statements[i].handle);
-    free(connection->statements);
     MUST(sqlite3_close(connection->handle) == SQLITE_OK);
-    *connection = (struct connection){.handle = NULL};
+    connection->handle = NULL;
+    connection->count = 0;
 }
 
 /* "file:PATH?immutable=1", for a file that nobody writes: SQLite then makes no files beside it. */
@@ -459,7 +456,6 @@ static void sqlite_close(struct store *base)
         sqlite3_finalize(store->tables[i].update);
         sqlite3_finalize(store->tables[i].remove);
     }
-    free(store->tables);
     disconnect(&store->connection);
     lock_release(store->lock, writing);
     pthread_mutex_destroy(&store->mutex);
@@ -606,8 +602,7 @@ static struct table_statements *table_statements(struct sqlite_store *store,
         if (store->tables[i].table == table)
             return &store->tables[i];
     MUST(table->column_count <= STORE_COLUMNS_MAX && table->key_count >= 1);
-    store->tables = realloc(store->tables, (store->table_count + 1) * sizeof *store->tables);
-    MUST(store->tables != NULL);
+    MUST(store->table_count < TABLES_MAX);
     struct table_statements *statements = &store->tables[store->table_count++];
     *statements = (struct table_statements){.table = table};
     return statements;
@@ -745,50 +740,12 @@ static bool sqlite_save(struct store *base, struct row_slot *const *slots, size_
     return true;
 }
 
-/*
- * Rows of a few columns under a key of several lie in the key's tree. Wide ones lie in the order in
- * which they were made, beside it: in the tree they would fill and split pages all over it, while
- * the recent ones, which are those that change, should be neighbours.
- */
-static const char *table_options(size_t columns, bool composite)
-{
-    return composite && columns <= NARROW_COLUMNS ? ") STRICT, WITHOUT ROWID;" : ") STRICT;";
-}
-
-/*
- * Schema files are portable: what SQLite wants to know besides is added here. In a CREATE TABLE
- * each column, the primary key and the closing ");" have lines of their own.
- */
-static char *adapt_schema(struct text script)
-{
-    struct buffer adapted;
-    size_t columns = 0;
-    bool composite = false;
-    buffer_init(&adapted);
-    while (script.length > 0) {
-        struct text line = text_cut(&script, '\n');
-        struct text words = text_trim(line);
-        if (text_starts(line, "CREATE TABLE ")) {
-            columns = 0;
-        } else if (text_starts(words, "CONSTRAINT ")) {
-            composite = memchr(words.bytes, ',', words.length) != NULL;
-        } else if (text_is(line, ");")) {
-            line = text_of(table_options(columns, composite));
-        } else if (words.length > 0 && !text_starts(words, "--")) {
-            columns++;
-        }
-        buffer_text(&adapted, line);
-        buffer_char(&adapted, '\n');
-    }
-    return buffer_release(&adapted);
-}
-
 static bool sqlite_execute(struct store *base, struct text script, struct problem *problem)
 {
     struct sqlite_store *store = sqlite_store(base);
     sqlite3 *handle = store->connection.handle;
     MUST(store->writing);
-    char *adapted = adapt_schema(script);
+    char *adapted = sqlite_schema(script);
     int code = sqlite3_exec(handle, adapted, NULL, NULL, NULL);
     free(adapted);
     return code == SQLITE_OK || fail(store, handle, "applying a schema file to", problem);

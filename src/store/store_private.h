@@ -97,6 +97,8 @@ MUST_CHECK bool store_describe(struct store *store, const char *table, struct st
 MUST_CHECK bool store_migrate(struct store *store, const struct embedded_file *schema,
                               struct problem *problem);
 
+/* A schema file as SQLite takes it; owned by the caller (free). */
+char *sqlite_schema(struct text script);
 /* The SQL of a query, portable. */
 void query_sql(struct buffer *sql, const struct query *query);
 /* One column as a value; its bytes are the row's. None becomes VALUE_NONE. */

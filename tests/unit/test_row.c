@@ -194,6 +194,31 @@ static void sql_derives_from_the_descriptor(void **state)
     assert_sql(table_sql_update, &stops_table, "");
 }
 
+/* A few columns under a key of several: in the key's tree. Else: in order of arrival. */
+static void sqlite_is_told_where_rows_lie(void **state)
+{
+    static const struct table *const tables[] = {&stops_table, &parcels_table, &deep_table};
+    struct buffer sql;
+    size_t places[COUNT_OF(tables)];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
+        buffer_init(&sql);
+        table_sql_create(&sql, tables[i]);
+        char *adapted = sqlite_schema(buffer_view(&sql));
+        const char *options = strstr(adapted, ") STRICT");
+        assert_non_null(options);
+        places[i] = strlen(options);
+        free(adapted);
+        buffer_done(&sql);
+    }
+    assert_int_equal(places[0], strlen(") STRICT, WITHOUT ROWID;\n"));
+    assert_int_equal(places[1], strlen(") STRICT;\n"));
+    assert_int_equal(places[2], strlen(") STRICT;\n"));
+    char *index = sqlite_schema(TEXT("CREATE INDEX a ON b (c,\n    d);\n"));
+    assert_string_equal(index, "CREATE INDEX a ON b (c,\n    d);\n");
+    free(index);
+}
+
 static void values_that_do_not_fit_are_refused(void **state)
 {
     static const char sixteen[16] = "0123456789abcdef";
@@ -260,6 +285,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(hashes_depend_on_the_key_alone),
     cmocka_unit_test(none_is_zero_where_that_can_be),
     cmocka_unit_test(sql_derives_from_the_descriptor),
+    cmocka_unit_test(sqlite_is_told_where_rows_lie),
     cmocka_unit_test(values_that_do_not_fit_are_refused),
 };
 
