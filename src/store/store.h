@@ -3,8 +3,15 @@
  *
  * Writing is done by one thread, in groups: store_begin, any number of store_load and store_save,
  * then store_commit or store_rollback. A commit that returned true survives kill -9 and power loss.
- * Reading goes through readers, which any thread may take and give back; a reader sees whole groups
- * only. Rows are loaded into memory of the arena that the caller passes.
+ * A row's none in a column that is not optional is refused as PROBLEM_INTERNAL.
+ *
+ * Reading goes through readers, which any thread may take and give back; there are few, and more
+ * wait. A reader sees one moment, whole groups only, from its first query until it is given back:
+ * give it back soon (the WAL cannot be cut before), and do not read inside a group. EACH may query
+ * the same reader with other SQL. Rows are loaded into memory of the arena that the caller passes.
+ *
+ * Problems: STORE_FULL, STORE_READ_ONLY, STORE_CORRUPT, STORE_NEWER, STORE_LOCKED, STORE_FAILED;
+ * after OUTCOME_UNCERTAIN (a sync failed) nothing more is written until the store is opened again.
  *
  * SQL for views is portable: parameters are ?1, ?2, …; no functions or syntax of one engine.
  */
