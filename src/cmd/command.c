@@ -335,16 +335,32 @@ bool command_print_help(const struct command *const *commands, struct text topic
     return found;
 }
 
+/* A character outside of ASCII as man(7) takes it everywhere; returns its last byte. */
+static const char *add_roff_character(struct buffer *out, const char *text)
+{
+    unsigned char first = (unsigned char)*text;
+    unsigned more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+    unsigned code = first & (0x3fU >> more);
+    for (unsigned i = 0; i < more; i++)
+        code = code << 6 | ((unsigned char)*++text & 0x3fU);
+    buffer_format(out, "\\[u%04X]", code);
+    return text;
+}
+
 /* Text for man(7): a dot or an apostrophe that begins a line would be a request. */
 static void add_roff(struct buffer *out, const char *text)
 {
     for (bool begins = true; *text != '\0'; text++) {
         if (begins && (*text == '.' || *text == '\''))
             buffer_string(out, "\\&");
-        if (*text == '\\' || *text == '-')
-            buffer_char(out, '\\');
-        if (*text != '`')
-            buffer_char(out, *text == '\\' ? 'e' : *text);
+        if (*text == '\\')
+            buffer_string(out, "\\e");
+        else if (*text == '-')
+            buffer_string(out, "\\-");
+        else if ((unsigned char)*text >= 0x80)
+            text = add_roff_character(out, text);
+        else if (*text != '`')
+            buffer_char(out, *text);
         begins = *text == '\n';
     }
 }
@@ -378,10 +394,18 @@ void command_print_manual(const struct command *const *commands, struct buffer *
         buffer_char(out, '\n');
         free(words);
         add_roff(out, command->summary);
-        buffer_string(out, "\n.PP\n.nf\n");
-        add_roff(out, command->help);
-        buffer_string(out, "\n.fi\n");
+        buffer_char(out, '\n');
+        if (command->help[0] != '\0') {
+            buffer_string(out, ".PP\n");
+            add_roff(out, command->help);
+            buffer_char(out, '\n');
+        }
         each_option(out, command, print_option_roff);
+        if (command->examples[0] != '\0') {
+            buffer_string(out, ".PP\nExamples:\n.nf\n");
+            add_roff(out, command->examples);
+            buffer_string(out, "\n.fi\n");
+        }
     }
     buffer_string(out, ".SH EXIT STATUS\n0 done, 1 failed or found something, 2 not "
                        "understood.\n");
