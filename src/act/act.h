@@ -78,7 +78,7 @@ struct decision {
     struct row_slot *rows[NEEDS_MAX]; /* by act_type.needs */
     bool touched[NEEDS_MAX];          /* changed or removed by this act */
     unsigned waived; /* bit i: deadline i does not apply this time, nor a tell that goes by it */
-    struct arena *arena;              /* for what the changed rows point to */
+    struct arena *arena; /* for what the changed rows point to */
 };
 
 void *decision_row(struct decision *decision, size_t need);    /* NULL if there is none */

@@ -28,8 +28,8 @@ void problem_clear(struct problem *problem)
 }
 
 /* What was cut off in the middle of a character is dropped: the detail must stay UTF-8. */
-__attribute__((format(printf, 3, 0))) static void detail_format(char *out, size_t capacity, const char *format,
-                          va_list arguments)
+__attribute__((format(printf, 3, 0))) static void
+detail_format(char *out, size_t capacity, const char *format, va_list arguments)
 {
     int length = vsnprintf(out, capacity, format, arguments);
     MUST(length >= 0);

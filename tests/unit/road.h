@@ -189,7 +189,7 @@ static inline int road_set_up(void **state)
     static const uint8_t seed[ED25519_KEY_BYTES] = {1, 2, 3};
     struct road *road = calloc(1, sizeof *road);
     assert_non_null(road);
-    strcpy(road->folder, "/tmp/counterfoil-road-XXXXXX");
+    snprintf(road->folder, sizeof road->folder, "/tmp/counterfoil-road-XXXXXX");
     assert_non_null(mkdtemp(road->folder));
     snprintf(road->url, sizeof road->url, "sqlite:%s/store.db", road->folder);
     buffer_init(&road->schema);

@@ -181,7 +181,9 @@ static void a_verdict_says_who_signed_when(void **state)
     /* A bad cosignature by a witness that the quorum does not need still spoils the note. */
     buffer_clear(&note);
     sign(1 | 2, &note);
-    char *line = strstr(note.bytes, "witness/0 ") + strlen("witness/0 ");
+    char *line = memmem(note.bytes, note.length, "witness/0 ", strlen("witness/0 "));
+    assert_non_null(line);
+    line += strlen("witness/0 ");
     line[40] = line[40] == 'A' ? 'B' : 'A';
     assert_false(trust_policy_check(policy, buffer_view(&note), &checkpoint, &verdict, &problem));
     assert_int_equal(problem.code, PROBLEM_PROOF_INVALID);
