@@ -210,10 +210,14 @@ static void print_number(struct buffer *out, const struct config_kind *kind, int
 static void print_expected(struct buffer *out, const struct config_kind *kind)
 {
     static const char *const nouns[] = {
-        [CONFIG_TYPE_TEXT] = "text",          [CONFIG_TYPE_LIST] = "text, repeatable",
-        [CONFIG_TYPE_COUNT] = "number",       [CONFIG_TYPE_SIZE] = "size like 64KiB",
-        [CONFIG_TYPE_SPAN] = "span like 30s", [CONFIG_TYPE_SCALE] = "decimal number",
-        [CONFIG_TYPE_SWITCH] = "on or off",   [CONFIG_TYPE_CHOICE] = "one of",
+        [CONFIG_TYPE_TEXT] = "text",
+        [CONFIG_TYPE_LIST] = "text, once for each of them,",
+        [CONFIG_TYPE_COUNT] = "a number",
+        [CONFIG_TYPE_SIZE] = "a size like 64KiB",
+        [CONFIG_TYPE_SPAN] = "a span like 30s",
+        [CONFIG_TYPE_SCALE] = "a decimal number",
+        [CONFIG_TYPE_SWITCH] = "on or off",
+        [CONFIG_TYPE_CHOICE] = "one of",
     };
     buffer_string(out, nouns[kind->type]);
     if (kind->type == CONFIG_TYPE_CHOICE) {
