@@ -3,7 +3,8 @@
 
 usage: check_lists.py [--write]
 
-Every folder with C files has one `files(` … `)` block, in the order of the names. --write mends it.
+A folder with many C files has one `files(` … `)` block, in the order of the names, which --write
+mends. Those that are named elsewhere in the same meson.build are not in it.
 """
 import glob
 import os
@@ -14,13 +15,12 @@ FOLDERS = sorted(glob.glob("src/*/")) + ["tests/unit/", "tests/fuzz/", "bench/"]
 BLOCK = re.compile(r"(files\(\n)((?:\s*'[^']*',\n)*)(\s*\))")
 
 
-def expected_files(folder):
-    """Files that other rules of a folder build (helper programs) are named there one by one."""
+def c_files(folder):
     return sorted(os.path.basename(path) for path in glob.glob(folder + "*.c"))
 
 
 def check_folder(folder, write):
-    sources = expected_files(folder)
+    sources = c_files(folder)
     path = folder + "meson.build"
     if not os.path.exists(path):
         return [f"{folder} has C files but no meson.build"] if sources else []
@@ -28,7 +28,8 @@ def check_folder(folder, write):
         content = stream.read()
     block = BLOCK.search(content)
     if not block:
-        return [f"{path} has no files( … ) block"]
+        missing = [source for source in sources if f"'{source}'" not in content]
+        return [f"{path}: missing {missing}"] if missing else []
     elsewhere = re.findall(r"'([^']+\.c)'", content[: block.start()] + content[block.end() :])
     wanted = [source for source in sources if source not in elsewhere]
     listed = re.findall(r"'([^']*)'", block.group(2))
