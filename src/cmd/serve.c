@@ -111,6 +111,8 @@ static bool announce(const struct daemon *daemon, struct problem *problem)
     log_event(LOG_INFO, "server.started", "address", address, "store",
               store_engine(daemon->engine.store), "log", daemon->engine.origin, "demo",
               config_switch(daemon->config, CONFIG_DEMO) ? "on" : "off", NULL);
+    if (geteuid() == 0)
+        log_event(LOG_WARN, "server.is_root", "remedy", "start it with --user NAME", NULL);
     if (printf("listening on %s\n", address) < 0 || fflush(stdout) != 0)
         return problem_set(problem, PROBLEM_FILE_FAILED, "writing to standard output: %s",
                            strerror(errno));
