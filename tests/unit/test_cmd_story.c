@@ -21,10 +21,10 @@ struct body {
 };
 
 static const struct field fields[] = {
-    FIELD(struct body, at, FIELD_TIME),
-    FIELD(struct body, count, FIELD_INT),
-    FIELD(struct body, price, FIELD_MONEY),
-    FIELD(struct body, reason, FIELD_TEXT),
+    FIELD(struct body, at, FIELD_TIME, .doc = "A field."),
+    FIELD(struct body, count, FIELD_INT, .doc = "A field."),
+    FIELD(struct body, price, FIELD_MONEY, .doc = "A field."),
+    FIELD(struct body, reason, FIELD_TEXT, .doc = "A field."),
     FIELD(struct body, size, FIELD_ENUM, .names = words),
 };
 enum { AT = 1, COUNT = 2, PRICE = 4, REASON = 8, SIZE = 16 };
