@@ -16,6 +16,9 @@ inside=()
 if grep -qE "^(static )?void ($owners)\(" "$file"; then
     inside=(-DOWNERS_INSIDE)
 fi
+# gcc 12 loses sight of what hangs on a linked list; clang's analyser and the leak sanitizer do not.
+lists=()
+[[ $file != src/net/webhook_queue.c ]] || lists=(-Wno-analyzer-malloc-leak)
 # Uninitialised values: gcc 12 does not follow arrays that a loop fills; clang's analyser does.
 exec gcc -fanalyzer -Werror -std=gnu17 -D_GNU_SOURCE= -O1 -Wno-analyzer-use-of-uninitialized-value \
-    "${inside[@]}" -I src -isystem node_modules/better-sqlite3/deps/sqlite3 -c -o /dev/null "$file"
+    "${inside[@]}" "${lists[@]}" -I src -isystem node_modules/better-sqlite3/deps/sqlite3 -c -o /dev/null "$file"

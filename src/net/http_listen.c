@@ -117,7 +117,7 @@ unsigned http_listen_port(int fd)
         struct sockaddr_in four;
         struct sockaddr_in6 six;
         struct sockaddr_storage storage;
-    } name;
+    } name = {0};
     socklen_t length = sizeof name;
     if (getsockname(fd, &name.any, &length) != 0)
         return 0;
