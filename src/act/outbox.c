@@ -103,7 +103,7 @@ static bool is_url_char(char c)
  * when it has been resolved. */
 static bool url_fits(struct text url)
 {
-    struct text rest = url;
+    struct text rest;
     if (url.length > URL_BYTES_MAX)
         return false;
     if (text_starts(url, "https://"))

@@ -88,11 +88,11 @@ bool address_is_public(const struct sockaddr *address)
 
 static struct text host_of(struct text url)
 {
-    struct text rest = url;
     size_t scheme = 0;
     while (scheme + 3 <= url.length && memcmp(url.bytes + scheme, "://", 3) != 0)
         scheme++;
-    rest = text_slice(url, scheme + 3 > url.length ? url.length : scheme + 3, url.length);
+    struct text rest =
+        text_slice(url, scheme + 3 > url.length ? url.length : scheme + 3, url.length);
     size_t end = 0;
     if (rest.length > 0 && rest.bytes[0] == '[') {
         while (end < rest.length && rest.bytes[end] != ']')

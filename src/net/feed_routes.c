@@ -65,7 +65,7 @@ static bool read_asked(struct call *call, const struct id *subject, int64_t *lim
 
 void feed_pull_handle(struct call *call)
 {
-    struct feed_page page;
+    struct feed_page page = {0};
     struct problem problem;
     struct buffer body;
     int64_t limit;
@@ -100,7 +100,7 @@ static bool read_timeline(struct call *call, int64_t *limit, struct feed_page *p
 
 void timeline_handle(struct call *call)
 {
-    struct feed_page page;
+    struct feed_page page = {0};
     struct problem problem;
     struct buffer body;
     int64_t limit;
@@ -173,7 +173,7 @@ static void write_event(struct feed_stream *stream, struct buffer *out,
 static bool write_events(struct feed_stream *stream, struct buffer *out, struct problem *problem)
 {
     struct principal who;
-    struct feed_page page;
+    struct feed_page page = {0};
     arena_reset(stream->arena);
     if (!auth_check(stream->service->auth, &stream->claim, stream->arena, &who, problem) ||
         !read_page(stream->service, &who, stream->of_subject ? &stream->subject : NULL,

@@ -400,11 +400,13 @@ struct webhooks *webhooks_new(const struct webhook_options *options, struct prob
     webhooks->options = *options;
     webhooks->multi = curl_multi_init();
     MUST(webhooks->multi != NULL);
+    webhooks->arena = arena_new();
     curl_multi_setopt(webhooks->multi, CURLMOPT_MAXCONNECTS, (long)UNDER_WAY_MAX);
     atomic_store(&webhooks->changed, true);
     webhooks->listener = (struct kernel_listener){.committed = committed, .context = webhooks};
     if (pthread_create(&webhooks->thread, NULL, run, webhooks) != 0) {
         curl_multi_cleanup(webhooks->multi);
+        arena_free(webhooks->arena);
         pthread_mutex_destroy(&webhooks->lock);
         free(webhooks);
         problem_set(problem, PROBLEM_INTERNAL, "a thread could not be started");
@@ -429,6 +431,7 @@ void webhooks_free(struct webhooks *webhooks)
         endpoint_drop(webhooks, endpoint);
     }
     curl_multi_cleanup(webhooks->multi);
+    arena_free(webhooks->arena);
     pthread_mutex_destroy(&webhooks->lock);
     free(webhooks);
 }

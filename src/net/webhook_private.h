@@ -26,6 +26,7 @@ struct delivery {
     bool found;              /* the store has the row */
     bool changed;            /* the row must be saved */
     bool waits;              /* for an earlier one of the same subject */
+    bool hurried;            /* tried early, as the endpoint had come back */
     struct buffer type, attempts;
 
     /* The attempt under way, if any. */
@@ -75,6 +76,7 @@ struct webhooks {
     struct replay_order *orders;
 
     /* The thread's own. */
+    struct arena *arena; /* of one reading of a feed */
     struct endpoint *endpoints;
     unsigned under_way;
     int64_t log_read;    /* entries looked at for whose feed has grown */

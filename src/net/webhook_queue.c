@@ -42,34 +42,33 @@ static void delivery_drop(struct delivery *delivery)
 /* Who waits for whom: of each subject the earliest goes first. */
 static void relink(struct endpoint *endpoint)
 {
-    struct delivery *earliest[SLOTS] = {NULL};
+    const struct id *subjects[SLOTS] = {NULL};
     endpoint->pending = 0;
     for (struct delivery *each = endpoint->first; each != NULL; each = each->next) {
         uint32_t hash;
         memcpy(&hash, each->row.subject.bytes + 12, sizeof hash);
         size_t at = hash % SLOTS;
-        while (earliest[at] != NULL && !id_equal(earliest[at]->row.subject, each->row.subject))
+        while (subjects[at] != NULL && !id_equal(*subjects[at], each->row.subject))
             at = (at + 1) % SLOTS;
-        each->waits = earliest[at] != NULL;
-        if (!each->waits)
-            earliest[at] = each;
+        each->waits = subjects[at] != NULL;
+        subjects[at] = &each->row.subject;
         endpoint->pending++;
         MUST(endpoint->pending < SLOTS);
     }
 }
 
-/* In order of positions. One that is pending already stays as it is. */
-static void insert(struct endpoint *endpoint, struct delivery *delivery)
+/* In order of positions. NULL if the one of that position is pending already: it stays as it is. */
+static struct delivery *add(struct endpoint *endpoint, const struct delivery_row *row)
 {
     struct delivery **place = &endpoint->first;
-    while (*place != NULL && (*place)->row.position < delivery->row.position)
+    while (*place != NULL && (*place)->row.position < row->position)
         place = &(*place)->next;
-    if (*place != NULL && (*place)->row.position == delivery->row.position) {
-        delivery_drop(delivery);
-        return;
-    }
+    if (*place != NULL && (*place)->row.position == row->position)
+        return NULL;
+    struct delivery *delivery = delivery_make(endpoint, row);
     delivery->next = *place;
     *place = delivery;
+    return delivery;
 }
 
 void queue_clear(struct endpoint *endpoint)
@@ -111,10 +110,11 @@ static bool make_row(struct endpoint *endpoint, struct reader *reader,
     row.tries = 0;
     row.next_at = time_now();
     row.delivered_at = 0;
-    struct delivery *delivery = delivery_make(endpoint, &row);
-    delivery->found = found;
-    delivery->changed = true;
-    insert(endpoint, delivery);
+    struct delivery *delivery = add(endpoint, &row);
+    if (delivery != NULL) {
+        delivery->found = found;
+        delivery->changed = true;
+    }
     return true;
 }
 
@@ -159,22 +159,21 @@ bool queue_take(struct webhooks *webhooks, struct endpoint *endpoint, struct pro
 {
     if (endpoint->pending >= PENDING_MAX)
         return true;
-    struct arena *arena = arena_new();
     struct store *store = kernel_store(webhooks->options.kernel);
     struct reader *reader = store_reader_take(store);
-    bool taken = take(webhooks, endpoint, reader, arena, problem);
+    arena_reset(webhooks->arena);
+    bool taken = take(webhooks, endpoint, reader, webhooks->arena, problem);
     store_reader_give(store, reader);
-    arena_free(arena);
     return taken;
 }
 
 static bool take_pending(void *context, const void *row, struct problem *problem)
 {
     struct endpoint *endpoint = context;
-    struct delivery *delivery = delivery_make(endpoint, row);
+    struct delivery *delivery = add(endpoint, row);
     (void)problem;
+    MUST(delivery != NULL); /* rows are told apart by their positions */
     delivery->found = true;
-    insert(endpoint, delivery);
     return true;
 }
 

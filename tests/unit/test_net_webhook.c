@@ -17,6 +17,7 @@ static void queue_open(struct queue *queue, struct road *road, struct id id)
     queue->feed = feed_new(&catalogue);
     queue->webhooks.options.kernel = road->kernel;
     queue->webhooks.options.feed = queue->feed;
+    queue->webhooks.arena = arena_new();
     queue->webhooks.endpoints = &queue->endpoint;
     queue->endpoint.row.org = road->org;
     queue->endpoint.row.id = id;
@@ -33,6 +34,7 @@ static void queue_open(struct queue *queue, struct road *road, struct id id)
 static void queue_close(struct queue *queue)
 {
     queue_clear(&queue->endpoint);
+    arena_free(queue->webhooks.arena);
     feed_free(queue->feed);
 }
 
