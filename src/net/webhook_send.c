@@ -314,10 +314,14 @@ static void succeed(struct webhooks *webhooks, struct delivery *delivery)
         endpoint->parallel++;
     if (!endpoint->failing)
         return;
-    endpoint->failing = false; /* it is back: what waited for it waits no longer */
+    /* It is back: what waited for it waits no longer. Once each, or one event that it always
+       refuses would use up its tries while the others come through. */
+    endpoint->failing = false;
     for (struct delivery *each = endpoint->first; each != NULL; each = each->next)
-        if (each->row.state == DELIVERY_PENDING && each->row.next_at > now)
+        if (each->row.state == DELIVERY_PENDING && each->row.next_at > now && !each->hurried) {
+            each->hurried = true;
             each->row.next_at = now;
+        }
 }
 
 static void give_up(struct webhooks *webhooks, struct delivery *delivery)
