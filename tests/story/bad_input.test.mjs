@@ -434,3 +434,38 @@ describe('the rate limit', () => {
 
     answersFit(test, () => server);
 });
+
+describe('more acts than may wait', () => {
+    const ORDERS = 1000;
+    let server, shop, seller, buyer;
+    before(async () => {
+        ({ server, shop, seller, buyer } =
+            await startMarketplace({ settings: { 'acts.waiting_max': '64' } }));
+    });
+    after(() => server?.stop());
+
+    test('each is done or refused with 503, and can be sent again', async () => {
+        const orders = await inParallel(Array.from({ length: ORDERS }), 16, () =>
+            placeOrder(shop, seller, buyer));
+        let left = orders;
+        let refused = 0;
+        while (left.length > 0) {
+            const answer = await seller.post('/v1/shipments',
+                { orders: left.map((order) => ({ order })) });
+            assert.equal(answer.status, 200, answer.text);
+            const again = answer.json.results.filter(({ status }) => status !== 201);
+            for (const { status, problem } of again) {
+                assert.equal(status, 503);
+                assert.equal(problem.code, 'overloaded');
+            }
+            assert.ok(again.length < left.length, 'some are done each time');
+            refused += again.length;
+            left = again.map(({ order }) => order);
+        }
+        assert.ok(refused > 0, 'the limit was reached');
+        const shipped = await seller.list('/v1/orders?state=shipped', 'orders');
+        assert.equal(shipped.length, ORDERS);
+    });
+
+    answersFit(test, () => server);
+});

@@ -214,6 +214,9 @@ describe('a cancel request that nobody receives', () => {
                 act.type === 'incident.raised' && act.subject === order));
         assert.match(raised.act.body.message, /the seller has not been reached yet/i);
         assert.equal(raised.act.actor.role, 'system');
+        const asked = (await shop.timeline(order)).find(({ type }) =>
+            type === 'order.cancel_requested');
+        assert.ok(raised.act.at >= asked.deadlines.delivered, 'not before the deadline');
         const open = await shop.list('/v1/incidents', 'incidents');
         assert.ok(open.some((row) => row.order === order && row.audience === 'seller'),
             'the marketplace sees the open incident');
@@ -277,7 +280,8 @@ describe('a cancel request for an order under way', () => {
             const now = await buyer.read(`/v1/orders/${order}`);
             return now.cancel_request.state === 'lapsed' && now;
         });
-        assert.ok(row.cancel_request.decided_at);
+        const { decide_by: deadline, decided_at: decided } = row.cancel_request;
+        assert.ok(decided >= deadline, 'not before the deadline');
         assert.ok((await shop.timeline(order)).some(({ type, actor }) =>
             type === 'order.cancel_lapsed' && actor.role === 'system'));
         const late = await seller.post(`/v1/orders/${order}/cancel-requests/refuse`,

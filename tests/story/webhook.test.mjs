@@ -96,6 +96,50 @@ describe('webhooks', () => {
             act.subject === stuck && answered === 204));
     });
 
+    test('nor do the others use up its schedule', async () => {
+        let stuck = null;
+        const { receiver, client, endpoint } = await listen((delivery) =>
+            delivery.act.subject === stuck ? 500 : 204);
+        stuck = await placeOrder(shop, client, buyer);
+        for (let i = 0; i < 30; i++) {
+            const fine = await placeOrder(shop, client, buyer);
+            await receiver.find(({ act, answered }) => act.subject === fine && answered === 204);
+        }
+        const row = (await deliveries(client, endpoint)).find(({ attempts }) =>
+            attempts?.some(({ status }) => status === 500));
+        assert.equal(row.state, 'pending');
+        // 5 s, 5 min, 30 min and 2 h, a thousandth of each. One retry may come early, because
+        // somebody answers there again.
+        const times = row.attempts.map(({ at }) => Date.parse(at));
+        const early = [5, 300, 1800, 7200].filter((ms, i) => times[i + 1] - times[i] < ms - 1);
+        assert.ok(early.length <= 1, JSON.stringify(row.attempts));
+        assert.ok(times.length <= 6, `${times.length} tries`);
+    });
+
+    test('Retry-After is honoured', async () => {
+        const { client, endpoint } = await listen(() =>
+            ({ status: 503, headers: { 'Retry-After': '3600' } }));
+        await placeOrder(shop, client, buyer);
+        const row = await eventually('an attempt', async () =>
+            (await deliveries(client, endpoint)).find(({ attempts }) => attempts?.length > 0));
+        const wait = Date.parse(row.next_at) - Date.parse(row.attempts[0].at);
+        assert.ok(wait >= 3_600_000 - 1000, `${wait} ms`);
+    });
+
+    test('one that never answers is given up, and holds up nobody else', async () => {
+        const silent = await listen(null);
+        const order = await placeOrder(shop, silent.client, buyer);
+        await silent.receiver.find(({ act }) => act.subject === order);
+        const other = await listen(204);
+        const fine = await placeOrder(shop, other.client, buyer);
+        await other.receiver.find(({ act }) => act.subject === fine);
+        const row = await eventually('the attempt ends', async () =>
+            (await deliveries(silent.client, silent.endpoint)).find(({ attempts }) =>
+                attempts?.length > 0));
+        assert.ok(!row.attempts[0].status);
+        assert.ok(row.attempts[0].error);
+    });
+
     test('a redirect is a failure and is not followed', async () => {
         const elsewhere = await new Receiver(204).open();
         receivers.push(elsewhere);
