@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import {
-    Receiver, answersFit, eventually, markSeen, openStream, placeOrder, requestCancel, ship,
+    Receiver, answersFit, eventually, inParallel, markSeen, openStream, placeOrder, requestCancel, ship,
     startMarketplace, subscribe,
 } from './harness.mjs';
 
@@ -144,6 +144,42 @@ describe('the feed', () => {
         const rest = (await settled(buyer)).filter(({ position }) => position > Number(event.id));
         assert.deepEqual((await second.first(rest.length)).map(({ json }) => json), rest);
         second.close();
+    });
+
+    test('under load from many sides the stream misses nothing and repeats nothing', async () => {
+        const second = await server.seller('Second');
+        const streams = await Promise.all([
+            openStream(auditor), openStream(seller), openStream(second), openStream(shop)]);
+        const start = (await server.logState()).size;
+        await inParallel(Array.from({ length: 400 }), 64, async (_, i) => {
+            const owner = i % 2 ? seller : second;
+            const order = await placeOrder(shop, owner, buyer);
+            await buyer.post(`/v1/orders/${order}/cancel-requests`, {});
+        });
+        const all = (await settled(auditor, start)).map(({ act }) => act);
+        const mine = (org) => all.filter((act) => act.org === org);
+        for (const [stream, acts] of [[streams[0], all], [streams[1], mine(seller.org)],
+            [streams[2], mine(second.org)], [streams[3], all]]) {
+            await stream.first(acts.length);
+            assert.deepEqual(stream.events.map(({ json }) => json.act.id), acts.map(({ id }) => id));
+            stream.close();
+        }
+    });
+
+    test('a reader that stops reading loses nothing and holds up nobody', async () => {
+        const stream = await openStream(shop);
+        stream.response.pause();
+        const start = (await server.logState()).size;
+        const title = 'x'.repeat(300);
+        await inParallel(Array.from({ length: 300 }), 32, () => placeOrder(shop, seller, buyer, {
+            items: Array.from({ length: 100 }, () => ({ sku: 'A', title, quantity: 1,
+                price: { amount: 1, currency: 'EUR' } })),
+        }));
+        stream.response.resume();
+        const made = (await settled(auditor, start)).map(({ act }) => act.id);
+        await stream.first(made.length);
+        assert.deepEqual(stream.events.map(({ json }) => json.act.id), made);
+        stream.close();
     });
 
     test('a stream begins with now, and may be of one object', async () => {

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import {
-    Receiver, answersFit, eventually, placeOrder, requestCancel, startMarketplace, subscribe,
+    Receiver, answersFit, eventually, markSeen, placeOrder, requestCancel, ship, startMarketplace,
+    subscribe,
 } from './harness.mjs';
 
 describe('webhooks', () => {
@@ -138,6 +139,29 @@ describe('webhooks', () => {
                 attempts?.length > 0));
         assert.ok(!row.attempts[0].status);
         assert.ok(row.attempts[0].error);
+    });
+
+    test('what a flaky receiver accepts is in order for each object, and complete', async () => {
+        let calls = 0;
+        const { receiver, client } = await listen(() => (++calls % 3 === 0 ? 500 : 204));
+        const orders = [];
+        for (let i = 0; i < 12; i++) {
+            const order = await placeOrder(shop, client, buyer);
+            const request = await requestCancel(buyer, order);
+            await markSeen(client, order, request);
+            await ship(client, order);
+            orders.push(order);
+        }
+        const expected = (await client.feed()).map(({ act }) => act)
+            .filter(({ type }) => type.startsWith('order.'));
+        const accepted = () => receiver.deliveries.filter(({ act, answered }) =>
+            answered === 204 && act.type.startsWith('order.')).map(({ act }) => act);
+        await eventually('all are accepted', () => accepted().length >= expected.length);
+        for (const order of orders) {
+            const of = (acts) => acts.filter(({ subject }) => subject === order)
+                .map(({ seq }) => seq);
+            assert.deepEqual(of(accepted()), of(expected));
+        }
     });
 
     test('a redirect is a failure and is not followed', async () => {

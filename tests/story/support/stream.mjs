@@ -34,6 +34,7 @@ export class Stream {
                     },
                 },
                 (response) => {
+                    this.response = response;
                     this.status = response.statusCode;
                     this.headers = response.headers;
                     response.setEncoding('utf8');
