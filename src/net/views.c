@@ -9,6 +9,8 @@
 
 #define FILTERS_MAX 2
 #define VALUES 7
+/* The most rows that share a cursor value, and one more, which tells that there is more. */
+#define CURSOR_ROWS_MAX (AUDIENCES + 1)
 
 /* How a view is asked: its parameters ?1 to ?7 and the rows that came back, as JSON. */
 struct viewing {
@@ -94,7 +96,7 @@ static bool read_page_query(struct viewing *viewing, struct problem *problem)
     for (size_t i = 0; i < FILTERS_MAX && view->filters[i].name != NULL; i++)
         if (!read_filter(viewing, i, problem))
             return false;
-    viewing->values[4] = VALUE_OF_INT(viewing->limit + 1); /* one more tells if there is more */
+    viewing->values[4] = VALUE_OF_INT(viewing->limit + CURSOR_ROWS_MAX);
     return true;
 }
 
@@ -111,20 +113,32 @@ static void set_values(struct viewing *viewing)
         viewing->values[2] = VALUE_OF_ID(call->subject_id);
 }
 
-static void write_cursor(struct viewing *viewing, const void *row)
+static void write_cursor(const struct view *view, const void *row, struct buffer *out)
 {
-    const struct column *cursor = table_column(viewing->view->table, viewing->view->cursor);
-    buffer_clear(&viewing->cursor);
-    struct json_writer json = json_writer(&viewing->cursor);
-    column_write(&json, cursor, row);
+    buffer_clear(out);
+    struct json_writer json = json_writer(out);
+    column_write(&json, table_column(view->table, view->cursor), row);
 }
 
+static bool shares_cursor(const struct viewing *viewing, const void *row)
+{
+    struct buffer cursor;
+    buffer_init(&cursor);
+    write_cursor(viewing->view, row, &cursor);
+    bool same = text_equal(buffer_view(&cursor), buffer_view(&viewing->cursor));
+    buffer_done(&cursor);
+    return same;
+}
+
+/* Rows of one cursor value (the notices of one act) stay on one page, or the next would miss some:
+   a page may so be a little longer than asked. */
 static bool take_row(void *context, const void *row, struct problem *problem)
 {
     struct viewing *viewing = context;
     const struct table *table = viewing->view->table;
     (void)problem;
-    if (!viewing->view->single && viewing->count == (size_t)viewing->limit) {
+    if (!viewing->view->single && viewing->count >= (size_t)viewing->limit &&
+        !shares_cursor(viewing, row)) {
         viewing->more = true;
         return true;
     }
@@ -132,7 +146,7 @@ static bool take_row(void *context, const void *row, struct problem *problem)
     row_write(&json, table, row);
     viewing->count++;
     if (!viewing->view->single)
-        write_cursor(viewing, row);
+        write_cursor(viewing->view, row, &viewing->cursor);
     else if (table->version != NULL)
         viewing->version = row_int(table->version, row);
     return true;
