@@ -245,6 +245,23 @@ describe('a cancel request that nobody receives', () => {
             type === 'incident.raised' && body.audience === 'seller'));
     });
 
+    test('small pages of incidents and notices leave out none', async () => {
+        // An act that two must know of, and neither does.
+        const order = await placeOrder(shop, seller, buyer);
+        await shop.act(`/v1/orders/${order}/cancel`, { reason: 'The payment failed' });
+        const incidents = () => shop.list('/v1/incidents', 'incidents');
+        await eventually('incidents about seller and buyer', async () =>
+            (await incidents()).filter((row) => row.order === order).length === 2);
+        for (const path of ['/v1/incidents', `/v1/orders/${order}/notices`]) {
+            const member = path.split('/').at(-1);
+            const whole = await shop.list(path, member);
+            assert.ok(whole.length >= 2);
+            for (const limit of [1, 2, 3]) {
+                assert.deepEqual(await shop.list(path, member, limit), whole, `${path} ${limit}`);
+            }
+        }
+    });
+
     test('the deadline is kept although the server was down', async () => {
         const order = await placeOrder(shop, seller, buyer);
         await requestCancel(buyer, order);
