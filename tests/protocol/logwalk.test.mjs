@@ -52,7 +52,7 @@ describe('the Go log walker', { skip: absent }, () => {
 
     test('finds a changed byte, wherever it is', async () => {
         const prefix = `http://127.0.0.1:${proxy.address().port}/log`;
-        assert.equal((await walk(prefix, log.vkey)).status, 0, 'unchanged, the proxy is no trouble');
+        assert.equal((await walk(prefix, log.vkey)).status, 0, 'unchanged, it is no trouble');
         for (const [path, at] of [[/checkpoint/, 3], [/tile\/entries\/000/, 20],
             [/tile\/entries\/002/, 40], [/tile\/0\/000/, 1], [/tile\/1\//, 5]]) {
             tampered.path = path;

@@ -28,9 +28,12 @@ const CHUNKED = POST + 'Transfer-Encoding: chunked\r\n\r\n';
 const MALFORMED = {
   'two different Content-Length': POST + 'Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello',
   'two equal Content-Length': POST + 'Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello',
-  'Content-Length and chunked': POST + 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-  'chunked and Content-Length': POST + 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n',
-  'two Transfer-Encoding': POST + 'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n',
+  'Content-Length and chunked':
+    POST + 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  'chunked and Content-Length':
+    POST + 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n',
+  'two Transfer-Encoding':
+    POST + 'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n',
   'space before the colon': POST + 'Content-Length : 5\r\n\r\nhello',
   'unknown Transfer-Encoding': POST + 'Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
   'two codings': POST + 'Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
@@ -54,7 +57,7 @@ const MALFORMED = {
   'bare LF behind the last chunk': CHUNKED + '5\r\nhello\r\n0\n\r\n',
   'chunk longer than said': CHUNKED + '5\r\nhello!\r\n0\r\n\r\n',
   'huge chunk size': CHUNKED + 'ffffffffffffffff5\r\nhello\r\n0\r\n\r\n',
-  'trailer': CHUNKED + '0\r\nContent-Length: 5\r\n\r\n',
+  trailer: CHUNKED + '0\r\nContent-Length: 5\r\n\r\n',
   'folded field': GET + 'Host: a\r\nA: b\r\n c\r\n\r\n',
   'name that is no token': GET + 'Host: a\r\nA(b): c\r\n\r\n',
   'field without colon': GET + 'Host: a\r\nA\r\n\r\n',
@@ -68,20 +71,20 @@ const MALFORMED = {
   'HTTP/0.9': 'GET /echo\r\n',
   'HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
   'empty line first': '\r\n' + GET + 'Host: a\r\n\r\n',
-  'TLS': '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+  TLS: '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
 };
 
 // [message, status]: what is over a limit.
 const TOO_LARGE = {
-  'target': ['GET /' + 'a'.repeat(20000) + ' HTTP/1.1\r\nHost: a\r\n\r\n', 414],
+  target: ['GET /' + 'a'.repeat(20000) + ' HTTP/1.1\r\nHost: a\r\n\r\n', 414],
   'field of 64 KiB': [GET + 'Host: a\r\nA: ' + 'a'.repeat(65536) + '\r\n\r\n', 431],
   '5,000 fields': [GET + 'Host: a\r\n' + 'A: b\r\n'.repeat(5000) + '\r\n', 431],
   '200 short fields': [GET + 'Host: a\r\n' + 'A: b\r\n'.repeat(200) + '\r\n', 431],
   'Content-Length': [POST + 'Content-Length: 1000001\r\n\r\n', 413],
   'Content-Length of 23 digits': [POST + 'Content-Length: ' + '9'.repeat(23) + '\r\n\r\n', 413],
   'body of 10 MB': [POST + 'Content-Length: 10000000\r\n\r\n' + 'a'.repeat(10000000), 413],
-  'chunk': [CHUNKED + 'f4241\r\n', 413],
-  'chunks': [CHUNKED + ('186a0\r\n' + 'a'.repeat(100000) + '\r\n').repeat(11), 413],
+  chunk: [CHUNKED + 'f4241\r\n', 413],
+  chunks: [CHUNKED + ('186a0\r\n' + 'a'.repeat(100000) + '\r\n').repeat(11), 413],
 };
 
 let server;
@@ -134,8 +137,10 @@ async function exchange(pieces, { enough = () => false, port = server.port, limi
   return { text, closed };
 }
 
-const statuses = (text) => [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((found) => Number(found[1]));
-const answers = (count) => (text) => statuses(text).filter((status) => status >= 200).length >= count;
+const statuses = (text) =>
+  [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((found) => Number(found[1]));
+const answers = (count) => (text) =>
+  statuses(text).filter((status) => status >= 200).length >= count;
 
 async function count(port = server.port) {
   const { text } = await exchange(['GET /count HTTP/1.0\r\n\r\n'], { port });
@@ -192,7 +197,9 @@ test('malformed requests behind good ones', async () => {
         const bytes = first + message + CANARY;
         const pieces = cut === 0 ? [bytes] : [bytes.slice(0, cut), bytes.slice(cut)];
         const expected = [...(first === later + good ? [200, 200] : [200]), 400];
-        jobs.push(async () => expectRefusal(await exchange(pieces), expected, `${name} behind, ${cut}`));
+        jobs.push(async () =>
+          expectRefusal(await exchange(pieces), expected, `${name} behind, ${cut}`),
+        );
       }
   await all(jobs);
   assert.equal((await count()).canaries, 0, 'no canary was executed');
@@ -208,17 +215,24 @@ test('a good request, cut at every place', async () => {
   const chunks = CHUNKED + '5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n';
   for (const cut of Array(chunks.length - 1).keys())
     jobs.push(async () => {
-      const { text } = await exchange([chunks.slice(0, cut + 1), chunks.slice(cut + 1)], { enough: (t) => t.includes('world') });
+      const { text } = await exchange([chunks.slice(0, cut + 1), chunks.slice(cut + 1)], {
+        enough: (t) => t.includes('world'),
+      });
       assert.match(text, /POST \/echo 11 \[\] 127\.0\.0\.1\nhello world$/);
     });
   await all(jobs);
 });
 
 test('what is just within the limits is served', async () => {
-  const fields = Array.from({ length: 98 }, (_, index) => `Field-${index}: ${'a'.repeat(150)}\r\n`).join('');
+  const fields = Array.from(
+    { length: 98 },
+    (_, index) => `Field-${index}: ${'a'.repeat(150)}\r\n`,
+  ).join('');
   const head = POST + fields + 'Content-Length: 1000000\r\n\r\n';
   assert.ok(head.length > 15000 && head.length < 16384);
-  const { text } = await exchange([head, 'a'.repeat(1000000)], { enough: (t) => t.length > 1000000 });
+  const { text } = await exchange([head, 'a'.repeat(1000000)], {
+    enough: (t) => t.length > 1000000,
+  });
   assert.match(text, /POST \/echo 1000000 /);
   const long = `GET /echo/${'a'.repeat(16300)} HTTP/1.1\r\nHost: a\r\n\r\n`;
   assert.deepEqual(statuses((await exchange([long], { enough: answers(1) })).text), [200]);
@@ -236,10 +250,14 @@ test('a client that has closed its side gets its answers', async () => {
 test('pipelined requests are answered in order', async () => {
   const requests = Array.from({ length: 60 }, (_, index) => {
     const target = index % 3 === 0 ? '/later' : '/echo';
-    return `POST ${target} HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nX-Echo: ${index}\r\n\r\nbody${index % 90 + 10}`;
+    const fields = `Host: a\r\nContent-Length: 6\r\nX-Echo: ${index}\r\n`;
+    return `POST ${target} HTTP/1.1\r\n${fields}\r\nbody${(index % 90) + 10}`;
   });
   const { text } = await exchange([requests.join('')], { enough: answers(60) });
-  assert.deepEqual([...text.matchAll(/\[(\d+)\]/g)].map((found) => Number(found[1])), [...requests.keys()]);
+  assert.deepEqual(
+    [...text.matchAll(/\[(\d+)\]/g)].map((found) => Number(found[1])),
+    [...requests.keys()],
+  );
 });
 
 test('more requests ahead than the limit are refused', async () => {
@@ -250,7 +268,10 @@ test('more requests ahead than the limit are refused', async () => {
 });
 
 test('HTTP/1.0 needs no Host and ends; close ends; nothing behind is executed', async () => {
-  for (const bytes of ['GET /echo HTTP/1.0\r\n\r\n' + CANARY, GET + 'Host: a\r\nConnection: close\r\n\r\n' + CANARY]) {
+  for (const bytes of [
+    'GET /echo HTTP/1.0\r\n\r\n' + CANARY,
+    GET + 'Host: a\r\nConnection: close\r\n\r\n' + CANARY,
+  ]) {
     const { text, closed } = await exchange([bytes]);
     assert.deepEqual(statuses(text), [200]);
     assert.ok(closed);
@@ -266,16 +287,31 @@ test('half a request and a closed connection: nothing is executed', async () => 
 });
 
 test('targets that have two readings are refused, the connection goes on', async () => {
-  const bad = ['/echo/../a', '/echo/%2e%2E/a', '/a%2fb', '/a%0ab', '/%ff', '/echo?a=1&a=2', '/echo?a=%ff'];
-  const bytes = bad.map((target) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`).join('') + GET + 'Host: a\r\n\r\n';
+  const bad = [
+    '/echo/../a',
+    '/echo/%2e%2E/a',
+    '/a%2fb',
+    '/a%0ab',
+    '/%ff',
+    '/echo?a=1&a=2',
+    '/echo?a=%ff',
+  ];
+  const bytes =
+    bad.map((target) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`).join('') +
+    GET +
+    'Host: a\r\n\r\n';
   const { text } = await exchange([bytes], { enough: answers(bad.length + 1) });
   assert.deepEqual(statuses(text), [...bad.map(() => 400), 200]);
 });
 
 test('paths, queries and repeated fields are decoded', async () => {
-  const bytes = 'GET /echo/%D0%BF%41?a=1%262&b=x+y%2B&c HTTP/1.1\r\nHost: a\r\nX-Echo: 1\r\nx-echo: 2\r\n\r\n';
+  const bytes =
+    'GET /echo/%D0%BF%41?a=1%262&b=x+y%2B&c HTTP/1.1\r\nHost: a\r\nX-Echo: 1\r\nx-echo: 2\r\n\r\n';
   const { text } = await exchange([bytes], { enough: (t) => t.includes('\nc=') });
-  assert.match(Buffer.from(text, 'latin1').toString(), /GET \/echo\/пA 0 \[1, 2\] 127\.0\.0\.1\na=1&2\nb=x y\+\nc=\n/);
+  assert.match(
+    Buffer.from(text, 'latin1').toString(),
+    /GET \/echo\/пA 0 \[1, 2\] 127\.0\.0\.1\na=1&2\nb=x y\+\nc=\n/,
+  );
 });
 
 test('HEAD is GET without the body', async () => {
@@ -330,13 +366,15 @@ test('slow heads and slow bodies are cut off with 408', async () => {
 });
 
 test('1,000 idle connections do not disturb others', async () => {
-  const idle = await Promise.all(Array.from({ length: 1000 }, async (_, index) => {
-    const socket = net.connect(server.port, '127.0.0.1');
-    await once(socket, 'connect');
-    socket.on('error', () => {});
-    if (index % 2) socket.write(GET + 'Host: a\r\n\r\n');
-    return socket;
-  }));
+  const idle = await Promise.all(
+    Array.from({ length: 1000 }, async (_, index) => {
+      const socket = net.connect(server.port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.on('error', () => {});
+      if (index % 2) socket.write(GET + 'Host: a\r\n\r\n');
+      return socket;
+    }),
+  );
   for (let i = 0; i < 100; i++) {
     const { text } = await exchange([GET + 'Host: a\r\nConnection: close\r\n\r\n']);
     assert.deepEqual(statuses(text), [200]);
@@ -361,30 +399,42 @@ test('idle connections end without a word, streams do not', async () => {
 });
 
 test('clients that leave before their answer do no harm', async () => {
-  await all(Array.from({ length: 500 }, (_, index) => async () => {
-    const socket = net.connect(server.port, '127.0.0.1');
-    await once(socket, 'connect');
-    socket.on('error', () => {});
-    socket.write(('GET /later HTTP/1.1\r\nHost: a\r\n\r\n').repeat(1 + (index % 5)));
-    if (index % 2) await sleep(index % 3);
-    socket.resetAndDestroy();
-    await once(socket, 'close');
-  }));
+  await all(
+    Array.from({ length: 500 }, (_, index) => async () => {
+      const socket = net.connect(server.port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.on('error', () => {});
+      socket.write('GET /later HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1 + (index % 5)));
+      if (index % 2) await sleep(index % 3);
+      socket.resetAndDestroy();
+      await once(socket, 'close');
+    }),
+  );
   assert.equal((await count()).canaries, 0);
 });
 
 test('a client of the platform is served on kept connections', async () => {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
-  const one = (index) => new Promise((resolve, reject) => {
-    const body = `body ${index}`;
-    const request = http.request({ agent, port: server.port, host: '127.0.0.1', method: 'POST', path: index % 2 ? '/later' : '/echo' }, async (response) => {
-      let text = '';
-      for await (const data of response) text += data;
-      resolve(text.endsWith(`\n${body}`) && response.statusCode === 200);
+  const one = (index) =>
+    new Promise((resolve, reject) => {
+      const body = `body ${index}`;
+      const request = http.request(
+        {
+          agent,
+          port: server.port,
+          host: '127.0.0.1',
+          method: 'POST',
+          path: index % 2 ? '/later' : '/echo',
+        },
+        async (response) => {
+          let text = '';
+          for await (const data of response) text += data;
+          resolve(text.endsWith(`\n${body}`) && response.statusCode === 200);
+        },
+      );
+      request.on('error', reject);
+      request.end(body);
     });
-    request.on('error', reject);
-    request.end(body);
-  });
   const results = await Promise.all(Array.from({ length: 2000 }, (_, index) => one(index)));
   assert.ok(results.every(Boolean));
   agent.destroy();
@@ -412,24 +462,35 @@ test('event streams: woken, quiet, left', async () => {
   const before = await count();
   const streams = await Promise.all(Array.from({ length: 100 }, () => openStream()));
   for (let i = 0; i < 3; i++) await exchange(['GET /wake HTTP/1.0\r\n\r\n']);
-  await until(() => streams.every((stream) => stream.text.match(/data: \d+/g)?.length === 3), 'each stream is told three times');
-  await until(() => streams.every((stream) => stream.text.includes(': quiet')), 'each stream hears the quiet comment');
+  await until(
+    () => streams.every((stream) => stream.text.match(/data: \d+/g)?.length === 3),
+    'each stream is told three times',
+  );
+  await until(
+    () => streams.every((stream) => stream.text.includes(': quiet')),
+    'each stream hears the quiet comment',
+  );
   for (const { socket } of streams.slice(0, 50)) socket.destroy();
   await until(async () => (await count()).gone - before.gone === 50, 'those who left are noticed');
   await exchange(['GET /wake HTTP/1.0\r\n\r\n']);
-  await until(() => streams.slice(50).every((stream) => stream.text.match(/data: \d+/g)?.length === 4), 'the others go on');
+  await until(
+    () => streams.slice(50).every((stream) => stream.text.match(/data: \d+/g)?.length === 4),
+    'the others go on',
+  );
   for (const { socket } of streams.slice(50)) socket.destroy();
   await until(async () => (await count()).gone - before.gone === 100, 'all are noticed');
 });
 
 test('streams that are woken and left at the same time', async () => {
   const before = await count();
-  await all(Array.from({ length: 200 }, (_, index) => async () => {
-    const stream = await openStream();
-    exchange(['GET /wake HTTP/1.0\r\n\r\n']).catch(() => {});
-    if (index % 2) await sleep(index % 4);
-    stream.socket.resetAndDestroy();
-  }));
+  await all(
+    Array.from({ length: 200 }, (_, index) => async () => {
+      const stream = await openStream();
+      exchange(['GET /wake HTTP/1.0\r\n\r\n']).catch(() => {});
+      if (index % 2) await sleep(index % 4);
+      stream.socket.resetAndDestroy();
+    }),
+  );
   await until(async () => (await count()).gone - before.gone === 200, 'all are noticed');
 });
 
@@ -457,6 +518,7 @@ test('stopping ends streams and idle connections', async () => {
   const ends = streams.map(({ socket }) => once(socket, 'end'));
   await own.stop();
   await Promise.all(ends);
-  for (const stream of streams) assert.ok(stream.text.endsWith('0\r\n\r\n'), 'the stream ends as chunks end');
+  for (const stream of streams)
+    assert.ok(stream.text.endsWith('0\r\n\r\n'), 'the stream ends as chunks end');
   idle.destroy();
 });

@@ -249,7 +249,8 @@ describe('bad input', () => {
         assert.equal((await shop.get('/../etc/passwd')).status, 400);
         for (const path of ['/v1', '/v1/nothing', '/v2/orders', '/v1/orders/', '/log/tile/',
             '/log/tile/0/0', '/log/tile/64/000', '/log/tile/0/000.p/0', '/log/tile/0/000.p/256',
-            '/log/tile/0/x000/000', '/log/tile/0/999', '/log/tile/0/000.p/01', '/log/checkpoint/x']) {
+            '/log/tile/0/x000/000', '/log/tile/0/999', '/log/tile/0/000.p/01',
+            '/log/checkpoint/x']) {
             assert.equal((await shop.get(path)).status, 404, path);
         }
         const answer = await shop.send('DELETE', `/v1/orders/${order}`);

@@ -24,10 +24,11 @@ describe('a cancel request while the webhook is dead', () => {
         await server?.stop();
     });
 
-    const receipt = (order, audience) => eventually(`a receipt of ${audience} for ${order}`, async () =>
-        (await shop.list(`/v1/orders/${order}/notices`, 'notices')).find((notice) =>
-            notice.type === 'order.cancel_requested' && notice.audience === audience &&
-            notice.delivered));
+    const receipt = (order, audience) =>
+        eventually(`a receipt of ${audience} for ${order}`, async () =>
+            (await shop.list(`/v1/orders/${order}/notices`, 'notices')).find((notice) =>
+                notice.type === 'order.cancel_requested' && notice.audience === audience &&
+                notice.delivered));
 
     async function refusedShipment(order, request) {
         const answer = await ship(seller, order);

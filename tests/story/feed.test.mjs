@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import {
-    Receiver, answersFit, eventually, inParallel, markSeen, openStream, placeOrder, requestCancel, ship,
+    Receiver, answersFit, eventually, inParallel, markSeen, openStream, placeOrder, requestCancel,
+    ship,
     startMarketplace, subscribe,
 } from './harness.mjs';
 
@@ -161,7 +162,8 @@ describe('the feed', () => {
         for (const [stream, acts] of [[streams[0], all], [streams[1], mine(seller.org)],
             [streams[2], mine(second.org)], [streams[3], all]]) {
             await stream.first(acts.length);
-            assert.deepEqual(stream.events.map(({ json }) => json.act.id), acts.map(({ id }) => id));
+            const streamed = stream.events.map(({ json }) => json.act.id);
+            assert.deepEqual(streamed, acts.map(({ id }) => id));
             stream.close();
         }
     });

@@ -287,9 +287,10 @@ describe('webhooks to where they must not go', () => {
 
     test('private addresses get no connection, however they are written', async () => {
         const { port } = receiver;
-        const urls = ['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '127.1', '2130706433',
-            '0x7f000001', '0177.0.0.1', '0.0.0.0', '[::]', '169.254.169.254', '10.0.0.1',
-            '192.168.1.1', '172.16.0.1', '100.64.0.1', '[fc00::1]', '[fe80::1]', '224.0.0.1']
+        const urls = ['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '127.1',
+            '2130706433', '0x7f000001', '0177.0.0.1', '0.0.0.0', '[::]', '169.254.169.254',
+            '10.0.0.1', '192.168.1.1', '172.16.0.1', '100.64.0.1', '[fc00::1]', '[fe80::1]',
+            '224.0.0.1']
             .flatMap((host) => [`http://${host}:${port}/`, `https://${host}:${port}/`]);
         const accepted = [];
         for (const url of urls) {

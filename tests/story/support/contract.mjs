@@ -21,9 +21,9 @@ export class Contract {
             .map((template) => ({
                 template,
                 variables: template.split('{').length - 1,
-                pattern: new RegExp(
-                    `^${template.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{[^}]+\}/g, '[^/]+')}$`,
-                ),
+                pattern: new RegExp(`^${template
+                    .replace(/[.*+?^$()|[\]\\]/g, '\\$&')
+                    .replace(/\{[^}]+\}/g, '[^/]+')}$`),
             }))
             .sort((a, b) => a.variables - b.variables);
     }
@@ -119,7 +119,7 @@ export class Contract {
     kept() {
         if (this.violations.size > 0) {
             const lines = [...this.violations].map(([text, example]) => `${text}\n    ${example}`);
-            throw new Error(`answers that the OpenAPI description does not allow:\n${lines.join('\n')}`);
+            throw new Error(`answers that the description does not allow:\n${lines.join('\n')}`);
         }
         if (this.checked === 0) throw new Error('no answer was compared');
     }

@@ -80,7 +80,7 @@ export async function must(args, options) {
 export async function launchServer(args, options) {
     const child = launch(args, options);
     const address = await new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('the server said no address')), PATIENCE_MS);
+        const timer = setTimeout(() => reject(new Error('no address was said')), PATIENCE_MS);
         const look = () => {
             const match = /^listening on (\S+)\s*$/m.exec(child.said.stdout);
             if (!match) return;

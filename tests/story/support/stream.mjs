@@ -60,7 +60,8 @@ export class Stream {
     }
 
     find(predicate, what = 'an event on the stream') {
-        return eventually(what, () => this.events.find((event) => predicate(event.json.act, event)));
+        const matches = (event) => predicate(event.json.act, event);
+        return eventually(what, () => this.events.find(matches));
     }
 
     close() {
