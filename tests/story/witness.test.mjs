@@ -7,9 +7,9 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import {
-    answersFit, eventually, placeOrder, run, startMarketplace, temporaryFolder,
+    answersFit, eventually, inParallel, placeOrder, run, startMarketplace, temporaryFolder,
 } from './harness.mjs';
-import { checkBundle } from './support/bundle.mjs';
+import { changedAt, checkBundle } from './support/bundle.mjs';
 import { Log, parseCheckpoint, parseKey, signedBy } from './support/tlog.mjs';
 import { Witness } from './support/witness.mjs';
 
@@ -220,6 +220,21 @@ describe('a server with witnesses', () => {
             'group both all W1 W3', 'quorum both');
         const bad = await verify();
         assert.equal(bad.status, 1, bad.stdout);
+    });
+
+    test('one changed character is found, in the cosignatures too', async () => {
+        const { vkey } = await server.logState();
+        const text = await cosigned(await placeOrder(shop, seller, buyer), witnesses);
+        // All of the last proof with its signatures, and of the keys.
+        const start = text.lastIndexOf('c2sp.org/tlog-proof');
+        const positions = Array.from({ length: text.length - start }, (_, i) => start + i)
+            .filter((at) => at % 5 === 0);
+        await inParallel(positions, 4, async (at) => {
+            const file = path.join(folder, `changed-${at}.json`);
+            writeFileSync(file, changedAt(text, at));
+            const result = await run(['verify', file, '--log-key', vkey]);
+            assert.equal(result.status, 1, `${at}: ${text.slice(at - 20, at + 20)}`);
+        });
     });
 
     test('a witness that is away does not stop the service', async () => {

@@ -51,3 +51,12 @@ export function checkBundle(text, vkey, witnesses = []) {
     bundle.checkpoint = bundle.acts[0].checkpoint;
     return bundle;
 }
+
+// TEXT with one character changed into another of its kind, so that the change is a plausible one.
+export function changedAt(text, at) {
+    const kind = ['0123456789', 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
+        .find((characters) => characters.includes(text[at]));
+    const instead = kind ? kind[(kind.indexOf(text[at]) + 1) % kind.length]
+        : text[at] === '+' ? '/' : '+';
+    return text.slice(0, at) + instead + text.slice(at + 1);
+}
