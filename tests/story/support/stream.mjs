@@ -26,7 +26,7 @@ export class Stream {
                 {
                     host: hostname,
                     port,
-                    path: `/v1/feed/stream${query.size ? `?${query}` : ''}`,
+                    path: `/v1/feed/stream?${query}`,
                     headers: {
                         Authorization: `Bearer ${client.token}`,
                         Accept: 'text/event-stream',
