@@ -15,6 +15,7 @@
 #include "net/http.h"
 
 #define KEY_FILE_BYTES_MAX ((size_t)4096)
+#define PLAIN "text/plain; charset=utf-8"
 
 struct witness {
     struct note_secret secret;
@@ -41,25 +42,36 @@ static size_t keys_of(const struct witness *witness, struct text origin,
     return count;
 }
 
-/* Decides and, where it agrees, makes the new state durable and cosigns: in this order. */
+/* Cosigns, and makes what monitors will see durable before the cosignature is sent. */
+static bool cosign(struct witness *witness, const struct witness_request *request,
+                   const struct note_key *const *keys, size_t count, struct buffer *body,
+                   struct problem *problem)
+{
+    const struct note_signer signer = {
+        .key = &witness->secret.key, .sign = note_secret_sign, .context = &witness->secret};
+    struct buffer note;
+    buffer_init(&note);
+    bool ok = witness_cosign(body, request, &signer, (uint64_t)(time_now() / TIME_SECOND), problem);
+    if (ok) {
+        witness_monitor_note(&note, request, keys, count, buffer_view(body));
+        ok = witness_records_set(witness->records, buffer_view(&note), problem);
+    }
+    buffer_done(&note);
+    if (!ok)
+        buffer_clear(body);
+    return ok;
+}
+
 static void decide(struct witness *witness, const struct witness_request *request,
                    struct witness_decision *decision, struct buffer *body)
 {
     const struct note_key *keys[WITNESS_LOGS_MAX];
     size_t count = keys_of(witness, request->checkpoint.origin, keys);
-    const struct note_signer signer = {
-        .key = &witness->secret.key, .sign = note_secret_sign, .context = &witness->secret};
     struct witness_state state = witness_records_find(witness->records, request->checkpoint.origin);
     witness_decide(request, keys, count, &state, decision);
     if (decision->status == 409)
         witness_conflict_body(body, &state);
-    if (decision->status != 200)
-        return;
-    bool moved = !state.exists || decision->next.size != state.size;
-    if ((moved && !witness_records_set(witness->records, request->checkpoint.origin,
-                                       &decision->next, &decision->problem)) ||
-        !witness_cosign(body, request, &signer, (uint64_t)(time_now() / TIME_SECOND),
-                        &decision->problem))
+    if (decision->status == 200 && !cosign(witness, request, keys, count, body, &decision->problem))
         decision->status = 500;
 }
 
@@ -80,24 +92,53 @@ static void add_checkpoint(struct witness *witness, struct http_request *http)
         log_problem(LOG_ERROR, "witness.failed", &decision.problem);
     if (decision.status != 200 && decision.status != 409)
         buffer_format(&body, "%s\n", decision.problem.detail);
-    answer_text(http, decision.status,
-                decision.status == 409 ? WITNESS_SIZE_TYPE : "text/plain; charset=utf-8",
+    answer_text(http, decision.status, decision.status == 409 ? WITNESS_SIZE_TYPE : PLAIN,
                 buffer_view(&body));
     buffer_done(&body);
 }
 
+/* "/<origin hash>/checkpoint" */
+static bool monitoring_path(struct text path, struct text *origin_hash)
+{
+    struct text root = text_cut(&path, '/');
+    *origin_hash = text_cut(&path, '/');
+    return root.length == 0 && origin_hash->length == 2 * DIGEST_BYTES &&
+           text_is(path, "checkpoint");
+}
+
+static void show_checkpoint(struct witness *witness, struct http_request *http,
+                            struct text origin_hash)
+{
+    struct buffer note;
+    buffer_init(&note);
+    pthread_mutex_lock(&witness->lock);
+    buffer_text(&note, witness_records_note(witness->records, origin_hash));
+    pthread_mutex_unlock(&witness->lock);
+    bool found = note.length > 0;
+    answer_text(http, found ? 200 : 404, PLAIN,
+                found ? buffer_view(&note) : TEXT("No checkpoint of that log was cosigned.\n"));
+    buffer_done(&note);
+}
+
 static void handle(void *context, struct http_request *request)
 {
-    const char *type = "text/plain; charset=utf-8";
+    struct text origin_hash;
     bool adds = text_is(request->path, "/add-checkpoint");
+    bool shows = monitoring_path(request->path, &origin_hash);
     if (adds && text_is(request->method, "POST"))
         add_checkpoint(context, request);
     else if (adds)
-        answer_text(request, 405, type, TEXT("Send a POST request.\n"));
+        answer_text(request, 405, PLAIN, TEXT("Send a POST request.\n"));
+    else if (shows && text_is(request->method, "GET"))
+        show_checkpoint(context, request, origin_hash);
+    else if (shows)
+        answer_text(request, 405, PLAIN, TEXT("Send a GET request.\n"));
     else if (text_is(request->path, "/healthz"))
-        answer_text(request, 200, type, TEXT("ok\n"));
+        answer_text(request, 200, PLAIN, TEXT("ok\n"));
     else
-        answer_text(request, 404, type, TEXT("This is a witness: POST /add-checkpoint.\n"));
+        answer_text(request, 404, PLAIN,
+                    TEXT("This is a witness: POST /add-checkpoint, or GET /HASH/checkpoint with "
+                         "the SHA-256 of a log's origin.\n"));
 }
 
 static bool read_key(const struct invocation *invocation, struct note_secret *secret,
@@ -223,7 +264,9 @@ const struct command command_witness = {
     .summary = "run a witness that cosigns logs which only grow",
     .help = "A witness watches over somebody else's log: it cosigns a checkpoint only if it "
             "continues the\none it cosigned before. Let somebody run it who does not depend on "
-            "the marketplace.\nIt serves POST /add-checkpoint (c2sp.org/tlog-witness).",
+            "the marketplace.\nIt serves POST /add-checkpoint and, to whoever watches, GET "
+            "/HASH/checkpoint: the newest\ncheckpoint that it cosigned of the log whose origin "
+            "has this SHA-256 (c2sp.org/tlog-witness).",
     .examples = "  counterfoil witness --listen 127.0.0.1:8090 --key w.key --state w.state \\\n"
                 "      --log \"$(cat log.vkey)\"",
     .run = run_witness,

@@ -11,11 +11,14 @@
 #include "base/file.h"
 
 #define FORMAT "counterfoil-witness-state/1"
-#define FILE_BYTES_MAX ((size_t)64 * 1024)
+#define ENTRY_LINE "checkpoint "
+#define FILE_BYTES_MAX (64 + WITNESS_LOGS_MAX * (NOTE_BYTES_MAX + 64))
 
 struct entry {
     char origin[CHECKPOINT_ORIGIN_MAX + 1];
+    char origin_hash[2 * DIGEST_BYTES + 1];
     struct witness_state state;
+    struct buffer note;
 };
 
 struct witness_records {
@@ -25,7 +28,7 @@ struct witness_records {
     struct entry entries[WITNESS_LOGS_MAX];
 };
 
-static struct entry *find(struct witness_records *records, struct text origin)
+static const struct entry *find(const struct witness_records *records, struct text origin)
 {
     for (size_t i = 0; i < records->count; i++)
         if (text_is(origin, records->entries[i].origin))
@@ -33,30 +36,37 @@ static struct entry *find(struct witness_records *records, struct text origin)
     return NULL;
 }
 
-static struct entry *add(struct witness_records *records, struct text origin)
+static bool entry_init(struct entry *entry, struct text bytes, struct problem *problem)
 {
-    if (records->count == WITNESS_LOGS_MAX || origin.length > CHECKPOINT_ORIGIN_MAX)
-        return NULL;
-    struct entry *entry = &records->entries[records->count++];
-    *entry = (struct entry){0};
-    memcpy(entry->origin, origin.bytes, origin.length);
-    return entry;
+    struct note note;
+    struct checkpoint checkpoint;
+    if (!note_parse(bytes, &note, problem) || !checkpoint_parse(note.text, &checkpoint, problem))
+        return false;
+    *entry = (struct entry){.state = {true, checkpoint.size, checkpoint.root}};
+    memcpy(entry->origin, checkpoint.origin.bytes, checkpoint.origin.length);
+    checkpoint_origin_hash(checkpoint.origin, entry->origin_hash);
+    buffer_init(&entry->note);
+    buffer_text(&entry->note, bytes);
+    return true;
 }
 
-static bool parse_line(struct witness_records *records, struct text line)
+static bool parse_entry(struct witness_records *records, struct text *file)
 {
-    size_t length;
-    struct text origin = text_cut(&line, ' ');
-    struct text size = text_cut(&line, ' ');
-    if (!note_name_valid(origin) || find(records, origin) != NULL)
+    uint64_t length;
+    struct entry entry;
+    struct problem problem;
+    struct text line = text_cut(file, '\n');
+    if (records->count == WITNESS_LOGS_MAX || !text_starts(line, ENTRY_LINE) ||
+        !text_to_u64(text_slice(line, strlen(ENTRY_LINE), line.length), file->length, &length) ||
+        !entry_init(&entry, text_slice(*file, 0, length), &problem))
         return false;
-    struct entry *entry = add(records, origin);
-    if (entry == NULL)
-        return false;
-    entry->state.exists = true;
-    return text_to_u64(size, MERKLE_SIZE_MAX, &entry->state.size) &&
-           base64_decode(line, entry->state.root.bytes, DIGEST_BYTES, &length) &&
-           length == DIGEST_BYTES;
+    *file = text_slice(*file, length, file->length);
+    bool first = find(records, text_of(entry.origin)) == NULL;
+    if (first)
+        records->entries[records->count++] = entry;
+    else
+        buffer_done(&entry.note);
+    return first;
 }
 
 static bool parse(struct witness_records *records, struct text file, struct problem *problem)
@@ -64,7 +74,7 @@ static bool parse(struct witness_records *records, struct text file, struct prob
     bool ok = file.length > 0 && file.bytes[file.length - 1] == '\n' &&
               text_is(text_cut(&file, '\n'), FORMAT);
     while (ok && file.length > 0)
-        ok = parse_line(records, text_cut(&file, '\n'));
+        ok = parse_entry(records, &file);
     return ok || problem_set(problem, PROBLEM_FILE_FAILED,
                              "%s is damaged: restore it, or the witness could cosign a fork",
                              records->path);
@@ -76,10 +86,11 @@ static bool write_file(const struct witness_records *records, struct problem *pr
     buffer_init(&file);
     buffer_string(&file, FORMAT "\n");
     for (size_t i = 0; i < records->count; i++) {
-        const struct entry *entry = &records->entries[i];
-        buffer_format(&file, "%s %llu ", entry->origin, (unsigned long long)entry->state.size);
-        base64_add(&file, entry->state.root.bytes, DIGEST_BYTES);
+        struct text note = buffer_view(&records->entries[i].note);
+        buffer_string(&file, ENTRY_LINE);
+        buffer_u64(&file, note.length);
         buffer_char(&file, '\n');
+        buffer_text(&file, note);
     }
     bool ok = file_replace(records->path, buffer_view(&file), 0644, problem);
     buffer_done(&file);
@@ -114,6 +125,8 @@ static void dispose(struct witness_records *records)
 {
     if (records->lock >= 0)
         close(records->lock);
+    for (size_t i = 0; i < records->count; i++)
+        buffer_done(&records->entries[i].note);
     free(records);
 }
 
@@ -142,26 +155,40 @@ void witness_records_free(struct witness_records *records)
 
 struct witness_state witness_records_find(const struct witness_records *records, struct text origin)
 {
-    for (size_t i = 0; i < records->count; i++)
-        if (text_is(origin, records->entries[i].origin))
-            return records->entries[i].state;
-    return (struct witness_state){0};
+    const struct entry *entry = find(records, origin);
+    return entry == NULL ? (struct witness_state){0} : entry->state;
 }
 
-bool witness_records_set(struct witness_records *records, struct text origin,
-                         const struct witness_state *state, struct problem *problem)
+struct text witness_records_note(const struct witness_records *records, struct text origin_hash)
 {
-    struct entry *entry = find(records, origin);
-    size_t count = records->count;
-    if (entry == NULL)
-        entry = add(records, origin);
-    if (entry == NULL)
+    for (size_t i = 0; i < records->count; i++)
+        if (text_is(origin_hash, records->entries[i].origin_hash))
+            return buffer_view(&records->entries[i].note);
+    return TEXT_NONE;
+}
+
+bool witness_records_set(struct witness_records *records, struct text note, struct problem *problem)
+{
+    struct entry entry;
+    if (!entry_init(&entry, note, problem))
+        return false;
+    const struct entry *known = find(records, text_of(entry.origin));
+    size_t place = known == NULL ? records->count : (size_t)(known - records->entries);
+    if (place == WITNESS_LOGS_MAX) {
+        buffer_done(&entry.note);
         return problem_set(problem, PROBLEM_FILE_FAILED, "no place for another log");
-    struct witness_state before = entry->state;
-    entry->state = *state;
-    if (write_file(records, problem))
-        return true;
-    entry->state = before;
-    records->count = count;
-    return false;
+    }
+    struct entry before = records->entries[place];
+    records->entries[place] = entry;
+    if (known == NULL)
+        records->count++;
+    bool ok = write_file(records, problem);
+    if (ok) {
+        buffer_done(&before.note);
+    } else {
+        buffer_done(&records->entries[place].note);
+        records->entries[place] = before;
+        records->count -= known == NULL;
+    }
+    return ok;
 }

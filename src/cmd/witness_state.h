@@ -1,8 +1,10 @@
 /*
- * What a witness must never forget: for each log the largest tree that it has cosigned. One file,
- * replaced whole and made durable before any cosignature leaves; locked against a second witness.
+ * What a witness must never forget: for each log the newest checkpoint that it has cosigned, as the
+ * signed note that it shows to monitors. One file, replaced whole and made durable before any
+ * cosignature leaves; locked against a second witness.
  *
- * The file: the line "counterfoil-witness-state/1", then "origin size root" a log, root in base64.
+ * The file: the line "counterfoil-witness-state/1", then for each log the line "checkpoint LENGTH"
+ * and the note's LENGTH bytes.
  */
 #pragma once
 
@@ -19,6 +21,14 @@ struct witness_records *witness_records_new(const char *path, struct problem *pr
 /* All zero if nothing was recorded. */
 struct witness_state witness_records_find(const struct witness_records *records,
                                           struct text origin);
-/* Durable when it returns true; the old state otherwise. */
-MUST_CHECK bool witness_records_set(struct witness_records *records, struct text origin,
-                                    const struct witness_state *state, struct problem *problem);
+/*
+ * The note of the log whose origin has this hash (checkpoint_origin_hash), or TEXT_NONE; borrowed
+ * until the next change.
+ */
+struct text witness_records_note(const struct witness_records *records, struct text origin_hash);
+/*
+ * NOTE is a cosigned checkpoint; it takes the place of its log's last one. Durable when it returns
+ * true; nothing has changed otherwise.
+ */
+MUST_CHECK bool witness_records_set(struct witness_records *records, struct text note,
+                                    struct problem *problem);

@@ -102,13 +102,24 @@ static void add_lines_by(struct buffer *lines, const struct note *note, const st
             buffer_text(lines, note->signatures[i].line);
 }
 
+static void add_first_line_by(struct buffer *lines, const struct note *note,
+                              const struct note_key *key)
+{
+    for (size_t i = 0; i < note->signature_count; i++) {
+        if (note_signature_by(&note->signatures[i], key)) {
+            buffer_text(lines, note->signatures[i].line);
+            return;
+        }
+    }
+}
+
 void witness_monitor_note(struct buffer *note, const struct witness_request *request,
                           const struct note_key *const *keys, size_t count,
                           struct text cosignatures)
 {
     note_begin(note, request->note.text);
     for (size_t i = 0; i < count; i++)
-        add_lines_by(note, &request->note, keys[i]);
+        add_first_line_by(note, &request->note, keys[i]);
     buffer_text(note, cosignatures);
 }
 

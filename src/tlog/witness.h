@@ -3,8 +3,9 @@
  * without storage.
  *
  * A witness answers in three steps, which its caller makes one by holding a lock on the log's
- * record: witness_decide() says what becomes of a request; the caller makes the new state durable;
- * only then witness_cosign() is called and the answer sent. Parsed requests borrow the body.
+ * record: witness_decide() says what becomes of a request; witness_cosign() makes the answer, and
+ * the caller sends it only after having made the new state durable. Parsed requests borrow the
+ * body.
  */
 #pragma once
 
@@ -52,7 +53,10 @@ void witness_conflict_body(struct buffer *body, const struct witness_state *stat
 MUST_CHECK bool witness_cosign(struct buffer *body, const struct witness_request *request,
                                const struct note_signer *signer, uint64_t now,
                                struct problem *problem);
-/* What a witness shows to monitors: the note with the trusted logs' signatures and COSIGNATURES. */
+/*
+ * What a witness shows to monitors ("Monitor Retrieval Mechanism"): the note with one signature by
+ * each of KEYS that signed and with COSIGNATURES; short enough for note_parse() again.
+ */
 void witness_monitor_note(struct buffer *note, const struct witness_request *request,
                           const struct note_key *const *keys, size_t count,
                           struct text cosignatures);

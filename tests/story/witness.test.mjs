@@ -7,10 +7,11 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import {
-    answersFit, eventually, inParallel, placeOrder, run, startMarketplace, temporaryFolder,
+    answersFit, eventually, exchange, inParallel, placeOrder, run, startMarketplace,
+    temporaryFolder,
 } from './harness.mjs';
 import { changedAt, checkBundle } from './support/bundle.mjs';
-import { Log, parseCheckpoint, parseKey, signedBy } from './support/tlog.mjs';
+import { Log, parseCheckpoint, parseKey, sha256, signedBy } from './support/tlog.mjs';
 import { Witness } from './support/witness.mjs';
 
 describe('a witness', () => {
@@ -39,10 +40,50 @@ describe('a witness', () => {
         assert.ok(Number(line.bytes.readBigUInt64BE(0)) > 1_700_000_000);
     }
 
+    // Monitors get the checkpoint of SIZE with the log's signature and the ANSWER's cosignature.
+    async function assertShown(size, answer) {
+        const shown = await witness.monitor(log.origin);
+        assert.equal(shown.status, 200, shown.text);
+        assert.match(shown.headers['content-type'], /^text\/plain/);
+        assert.equal(shown.text, log.checkpoint({ size }) + answer.text);
+    }
+
+    test('shows monitors nothing of a log before it cosigned it', async () => {
+        assert.equal((await witness.monitor(log.origin)).status, 404);
+        assert.equal((await witness.monitor('log.example/unknown')).status, 404);
+    });
+
     test('cosigns a log\'s first checkpoint and its growth', async () => {
-        assertCosigned(await witness.add(log, 0), log.checkpoint());
-        log.grow(8);
-        assertCosigned(await witness.add(log, 5), log.checkpoint());
+        for (const growth of [0, 8]) {
+            const old = growth && log.leaves.length;
+            log.grow(growth);
+            const answer = await witness.add(log, old);
+            assertCosigned(answer, log.checkpoint());
+            await assertShown(log.leaves.length, answer);
+        }
+    });
+
+    test('shows monitors the log\'s signature and its own, once each and no others', async () => {
+        const stranger = new Log('stranger.example', Buffer.alloc(32, 9));
+        stranger.leaves = log.leaves;
+        const [, ownLine] = log.checkpoint().split('\n\n');
+        const [, strangersLine] = stranger.checkpoint({ origin: log.origin }).split('\n\n');
+        const note = log.checkpoint() + strangersLine + ownLine.repeat(62);
+        const answer = await witness.add(log, 13, { note });
+        assert.equal(answer.status, 200, answer.text);
+        await assertShown(13, answer);
+    });
+
+    test('shows monitors nothing under other paths and methods', async () => {
+        assert.equal((await witness.monitor(other.origin)).status, 404);
+        assert.equal((await witness.monitor(log.origin, 'POST')).status, 405);
+        const hash = sha256(Buffer.from(log.origin)).toString('hex');
+        for (const wrong of [`/${hash}`, `/${hash}/checkpoint/`, `/${hash}/checkpoints`,
+            `/${hash.toUpperCase()}/checkpoint`, `/${hash.slice(1)}/checkpoint`,
+            `/x/${hash}/checkpoint`, '/checkpoint', `/${'0'.repeat(64)}/checkpoint`]) {
+            const answer = await exchange(witness.address, { path: wrong });
+            assert.equal(answer.status, 404, wrong);
+        }
     });
 
     test('cosigns the same checkpoint again', async () => {
@@ -130,9 +171,12 @@ describe('a witness', () => {
     });
 
     test('it remembers across a restart and across kill -9', async () => {
+        const newest = await witness.add(log, 13, { size: 13 });
+        assertCosigned(newest, log.checkpoint({ size: 13 }));
         for (const signal of ['SIGTERM', 'SIGKILL']) {
             await witness.stop(signal);
             await witness.start();
+            await assertShown(13, newest);
             const forgotten = await witness.add(log, 0, { proof: [] });
             assert.equal(forgotten.status, 409, 'a witness that forgot would cosign a fork');
             assert.equal((await witness.add(forged(), 13)).status, 422);

@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { exchange } from './client.mjs';
 import { launchServer, must } from './program.mjs';
+import { sha256 } from './tlog.mjs';
 
 export class Witness {
     // LOGS are verifier keys; FOLDER keeps key and state.
@@ -41,6 +42,12 @@ export class Witness {
     send(body) {
         return exchange(this.address, { method: 'POST', path: '/add-checkpoint',
             headers: { 'Content-Length': Buffer.byteLength(body) }, body, agent: this.agent });
+    }
+
+    // What monitors get: the newest checkpoint of the log with this origin.
+    monitor(origin, method = 'GET') {
+        const hash = sha256(Buffer.from(origin)).toString('hex');
+        return exchange(this.address, { method, path: `/${hash}/checkpoint`, agent: this.agent });
     }
 
     // Sends LOG's checkpoint, with whatever differs from an honest one.
