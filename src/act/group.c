@@ -255,7 +255,8 @@ static void record_act(struct group *group, struct submission *submission,
                                 .type = text_of(act->type->name),
                                 .log_index = (int64_t)group->tree.size,
                                 .salt = salt_of(group, submission),
-                                .record = arena_text(group->arena, buffer_view(&record))};
+                                .record = arena_text(group->arena, buffer_view(&record)),
+                                .address = act->from};
     buffer_done(&record);
     submission->log_index = row.log_index;
     submission->recorded = true;

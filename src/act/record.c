@@ -73,8 +73,6 @@ void record_write(struct buffer *out, const struct act *act, const struct proble
     json_name(&json, "body");
     fields_write(&json, act->type->fields, act->type->field_count, act->body);
     write_deadlines(&json, act);
-    if (act->from.length > 0)
-        json_member(&json, "from", act->from);
     json_name(&json, "id");
     json_id(&json, "act", act->id);
     json_name(&json, "org");
@@ -165,7 +163,6 @@ static bool read_members(const json_t *json, struct record *record, struct arena
     const json_t *seq = json_object_get(json, "seq");
     struct text outcome = member_text(json, "outcome");
     record->accepted = text_is(outcome, "accepted");
-    act->from = arena_text(arena, member_text(json, "from"));
     act->request_id = arena_text(arena, member_text(json, "request"));
     act->seq = json_integer_value(seq);
     return json_integer_value(json_object_get(json, "v")) == 1 &&

@@ -17,6 +17,7 @@ struct batch_entry {
     struct act_row act;
     struct record record;
     struct submission submission;
+    bool fit; /* to be run again */
 };
 
 struct replaying {
@@ -119,6 +120,7 @@ static void submit_entry(struct replaying *replaying, struct batch_entry *entry)
 {
     struct submission *submission = &entry->submission;
     submission->act = entry->record.act;
+    submission->act.from = entry->act.address;
     submission->replay = &entry->act;
     submission->arena = replaying->arena;
     submission->done = entry_done;
@@ -132,8 +134,8 @@ static void submit_entry(struct replaying *replaying, struct batch_entry *entry)
 static void compare_outcome(struct replaying *replaying, const struct batch_entry *entry)
 {
     const struct submission *again = &entry->submission;
-    if (again->act.type == NULL)
-        return; /* it was not run again; that is a finding already */
+    if (!entry->fit)
+        return; /* that is a finding already */
     char org[ID_TEXT_BYTES];
     org_format(entry->act.org, org);
     if (again->accepted != entry->record.accepted)
@@ -147,10 +149,13 @@ static void compare_outcome(struct replaying *replaying, const struct batch_entr
               (long long)entry->act.seq);
 }
 
+/* The arena is the writer's from the first submission on: all is read before. */
 static void run_batch(struct replaying *replaying)
 {
     for (size_t i = 0; i < replaying->batch_count; i++)
-        if (check_entry(replaying, &replaying->batch[i]))
+        replaying->batch[i].fit = check_entry(replaying, &replaying->batch[i]);
+    for (size_t i = 0; i < replaying->batch_count; i++)
+        if (replaying->batch[i].fit)
             submit_entry(replaying, &replaying->batch[i]);
     pthread_mutex_lock(&replaying->lock);
     while (replaying->outstanding > 0)

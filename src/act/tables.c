@@ -13,6 +13,8 @@ static const struct column act_columns[] = {
            .doc = "32 random bytes; none once the record was erased."),
     COLUMN(ROW, record, COLUMN_JSON, .flags = COLUMN_OPTIONAL,
            .doc = "Canonical JSON; none once erased."),
+    COLUMN(ROW, address, COLUMN_TEXT, .flags = COLUMN_FIXED | COLUMN_OPTIONAL,
+           .doc = "The client's address; never shown to another party."),
 };
 const struct table acts_table = {
     .name = "acts",

@@ -12,8 +12,9 @@ struct act_row {
     struct id id, subject;
     struct text type;
     int64_t log_index;
-    struct text salt;   /* 32 bytes; the log's entry is SHA-256(salt ‖ record) */
-    struct text record; /* canonical JSON */
+    struct text salt;    /* 32 bytes; the log's entry is SHA-256(salt ‖ record) */
+    struct text record;  /* canonical JSON */
+    struct text address; /* the client's; never shown to another party */
 };
 extern const struct table acts_table;
 

@@ -22,6 +22,8 @@ CREATE TABLE acts (
     salt BLOB,
     -- Canonical JSON; none once erased.
     record TEXT,
+    -- The client's address; never shown to another party.
+    address TEXT,
     CONSTRAINT acts_key PRIMARY KEY (org, seq)
 );
 
