@@ -5,10 +5,11 @@ usage: embed.py --out FILE.c --depfile FILE.d NAME=FOLDER…
 
 The files of FOLDER become embedded_NAME[], in ascending order of their paths, with an entry whose
 path is NULL at the end. After each file's bytes stands a NUL that its length does not count. A
-folder that is absent gives an empty array and a warning.
+folder that is absent gives an empty array and a warning; a .json file that is no JSON is an error.
 """
 import argparse
 import hashlib
+import json
 import os
 import sys
 
@@ -43,6 +44,13 @@ def array_of(data):
     return ",\n    ".join(rows)
 
 
+def check_json(path, data):
+    try:
+        json.loads(data)
+    except ValueError as error:
+        sys.exit(f"embed.py: {path}: {error}")
+
+
 def render(name, folder, files):
     parts, rows = [], []
     for index, path in enumerate(files):
@@ -51,6 +59,8 @@ def render(name, folder, files):
             sys.exit(f"embed.py: no media type is known for {folder}/{path}")
         with open(os.path.join(folder, path), "rb") as stream:
             data = stream.read()
+        if suffix == ".json":
+            check_json(f"{folder}/{path}", data)
         bytes_name = f"{name}_{index}"
         etag = hashlib.sha256(data).hexdigest()[:32]
         parts.append(f"static const unsigned char {bytes_name}[] = {{\n    {array_of(data)}}};\n")

@@ -69,11 +69,52 @@ static void every_act_and_view_is_described(void **state)
     buffer_done(&text);
 }
 
+/* Each names a schema or an answer that the document has. */
+static void check_references(const json_t *document, const json_t *value, size_t *count)
+{
+    const char *name;
+    json_t *each;
+    size_t index;
+    json_array_foreach(value, index, each) check_references(document, each, count);
+    json_object_foreach((json_t *)(uintptr_t)value, name, each)
+    {
+        check_references(document, each, count);
+        if (strcmp(name, "$ref") != 0)
+            continue;
+        struct text path = json_string_view(each);
+        const json_t *target = document;
+        assert_true(text_is(text_cut(&path, '/'), "#"));
+        while (path.length > 0) {
+            struct text part = text_cut(&path, '/');
+            target = json_object_getn(target, part.bytes, part.length);
+        }
+        if (target == NULL)
+            fail_msg("%s is not there", json_string_value(each));
+        ++*count;
+    }
+}
+
+static void references_lead_somewhere(void **state)
+{
+    struct buffer text;
+    struct problem problem;
+    size_t count = 0;
+    (void)state;
+    buffer_init(&text);
+    openapi_write(&text, &catalogue, "1.2.3");
+    json_t *json = json_read(buffer_view(&text), &problem);
+    check_references(json, json, &count);
+    assert_true(count > 50);
+    json_free(json);
+    buffer_done(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_canonical),
         cmocka_unit_test(every_act_and_view_is_described),
+        cmocka_unit_test(references_lead_somewhere),
     };
     return cmocka_run_group_tests_name("net_openapi", tests, NULL, NULL);
 }
