@@ -10,4 +10,6 @@ extern const struct command command_verify, command_witness_init, command_witnes
 extern const struct command command_config, command_problems, command_schema, command_openapi;
 extern const struct command command_help;
 
-#define PROGRAM_VERSION "0.1.0"
+#ifndef PROGRAM_VERSION
+#error "the build says which version this is"
+#endif
