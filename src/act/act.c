@@ -87,6 +87,19 @@ static void table_check(const struct table *table)
     }
 }
 
+static void view_check(const struct catalogue *catalogue, const struct view *view)
+{
+    MUST(has_table(catalogue, view->table) && (view->single || view->cursor != NULL));
+    for (size_t i = 0; i < COUNT_OF(view->filters); i++) {
+        const struct view_filter *filter = &view->filters[i];
+        MUST(filter->name == NULL || table_column(view->table, filter->column) != NULL);
+        /* Who sees nothing without a filter sees nothing with it. */
+        MUST(filter->for_all == NULL || view->for_all != NULL);
+        MUST(filter->for_seller == NULL || view->for_seller != NULL);
+        MUST(filter->for_buyer == NULL || view->for_buyer != NULL);
+    }
+}
+
 void catalogue_check(const struct catalogue *catalogue)
 {
     for (const struct table *const *table = catalogue->tables; *table != NULL; table++)
@@ -94,7 +107,7 @@ void catalogue_check(const struct catalogue *catalogue)
     for (const struct act_type *const *type = catalogue->acts; *type != NULL; type++)
         act_check(catalogue, *type);
     for (const struct view *const *view = catalogue->views; *view != NULL; view++)
-        MUST(has_table(catalogue, (*view)->table) && ((*view)->single || (*view)->cursor != NULL));
+        view_check(catalogue, *view);
     for (const struct timer *const *timer = catalogue->timers; *timer != NULL; timer++)
         MUST(has_table(catalogue, (*timer)->table) && (*timer)->type->path == NULL);
 }

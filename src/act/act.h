@@ -154,6 +154,11 @@ struct view {
     const struct view_filter {
         const char *name;
         const char *column; /* says how its value is read; ENUM or TEXT */
+        /*
+         * In place of the view's own where this filter is given, if it finds the rows faster; it
+         * must show no more to a reader and heed the other filter. NULL: the view's own.
+         */
+        const char *for_all, *for_seller, *for_buyer;
     } filters[2];
     const char *doc;
 };

@@ -34,6 +34,13 @@ static const char *tail_for(const struct view *view, enum role role)
     return role == ROLE_BUYER ? view->for_buyer : view->for_all;
 }
 
+static const char *tail_of_filter(const struct view_filter *filter, enum role role)
+{
+    if (role == ROLE_SELLER)
+        return filter->for_seller;
+    return role == ROLE_BUYER ? filter->for_buyer : filter->for_all;
+}
+
 static bool bad(struct problem *problem, const char *name, const char *what)
 {
     return problem_add(problem, PROBLEM_QUERY_INVALID, name, "%s", what);
@@ -152,10 +159,23 @@ static bool take_row(void *context, const void *row, struct problem *problem)
     return true;
 }
 
+/* The view's own, or that of the first filter which is given and knows better. */
+static const char *tail_of(const struct viewing *viewing)
+{
+    enum role role = viewing->call->principal.role;
+    const char *tail = tail_for(viewing->view, role);
+    for (size_t i = FILTERS_MAX; i-- > 0;) {
+        const char *better = tail_of_filter(&viewing->view->filters[i], role);
+        if (viewing->texts[2 + i].bytes != NULL && better != NULL)
+            tail = better;
+    }
+    return tail;
+}
+
 static bool run(struct viewing *viewing, struct problem *problem)
 {
     const struct call *call = viewing->call;
-    const char *tail = tail_for(viewing->view, call->principal.role);
+    const char *tail = tail_of(viewing);
     if (tail == NULL)
         return true;
     struct store *store = kernel_store(call->service->kernel);

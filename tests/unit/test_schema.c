@@ -2,6 +2,7 @@
 #include "test_store_fixture.h"
 
 #include "market/market.h"
+#include "market/orders.h"
 
 static const char *sql_type(const struct column *column)
 {
@@ -70,6 +71,7 @@ static void the_file_is_what_the_program_prints(void **state)
 
 struct plan {
     bool sorts, scans;
+    bool by_id; /* rows are looked up by their id, not passed through in its order */
 };
 
 /* EXPLAIN QUERY PLAN: id, parent, not used, detail. */
@@ -85,6 +87,8 @@ static bool read_plan(void *context, const struct value *columns, size_t count,
         plan->sorts = true;
     if (text_starts(columns[3].text, "SCAN") && strstr(detail, "INDEX") == NULL)
         plan->scans = true;
+    if (text_starts(columns[3].text, "SEARCH orders ") && strstr(detail, "id=?") != NULL)
+        plan->by_id = true;
     return true;
 }
 
@@ -94,7 +98,7 @@ static struct plan plan_of(struct fixture *fixture, struct store *store, const s
     const struct value values[] = {VALUE_OF_INT(1), VALUE_OF_INT(1), VALUE_OF_INT(1),
                                    VALUE_OF_INT(1), VALUE_OF_INT(1), VALUE_OF_INT(1),
                                    VALUE_OF_INT(1)};
-    struct plan plan = {false, false};
+    struct plan plan = {false, false, false};
     struct text sql =
         arena_format(fixture->arena, "EXPLAIN QUERY PLAN SELECT * FROM %s %s", table->name, tail);
     struct reader *reader = store_reader_take(store);
@@ -134,11 +138,31 @@ static void views_do_not_sort(void **state)
     store_close(store);
 }
 
+/* However many orders there are, those of one reference are found by key. */
+static void orders_of_a_reference_are_found_by_key(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = open_real_store(fixture);
+    const struct view *view = &orders_view;
+    assert_false(plan_of(fixture, store, view->table, view->for_all).by_id);
+    assert_false(plan_of(fixture, store, view->table, view->for_seller).by_id);
+    const struct view_filter *filter = &view->filters[1];
+    assert_string_equal(filter->name, "reference");
+    const char *const tails[] = {filter->for_all, filter->for_seller};
+    for (size_t i = 0; i < COUNT_OF(tails); i++) {
+        struct plan plan = plan_of(fixture, store, view->table, tails[i]);
+        if (plan.sorts || !plan.by_id)
+            fail_msg("reads or sorts all orders: %s", tails[i]);
+    }
+    store_close(store);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_fresh_store_has_what_descriptors_say, set_up, tear_down),
     cmocka_unit_test(the_file_is_what_the_program_prints),
     cmocka_unit_test_setup_teardown(timers_use_an_index, set_up, tear_down),
     cmocka_unit_test_setup_teardown(views_do_not_sort, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(orders_of_a_reference_are_found_by_key, set_up, tear_down),
 };
 
 int main(void)
