@@ -23,8 +23,8 @@ struct group {
     size_t bucket_count;
     size_t row_count;
     struct row_slot **save; /* every row of the group, in order of first use */
-    size_t save_capacity;
-    size_t loaded; /* save[0 … loaded) have been looked up in the store */
+    struct row_slot **load; /* those of them that the store has to be asked for */
+    size_t load_count;
 };
 
 /* The rows that one act works on. */
@@ -44,6 +44,7 @@ static void group_grow(struct group *group)
     size_t count = group->bucket_count == 0 ? 256 : group->bucket_count * 2;
     struct row_slot **buckets = arena_array(group->arena, count, sizeof(struct row_slot *));
     struct row_slot **save = arena_array(group->arena, count, sizeof(struct row_slot *));
+    struct row_slot **load = arena_array(group->arena, count, sizeof(struct row_slot *));
     for (size_t i = 0; i < group->row_count; i++) {
         struct row_slot *slot = save[i] = group->save[i];
         size_t at = row_key_hash(slot->table, slot->row) & (count - 1);
@@ -51,13 +52,20 @@ static void group_grow(struct group *group)
             at = (at + 1) & (count - 1);
         buckets[at] = slot;
     }
+    for (size_t i = 0; i < group->load_count; i++)
+        load[i] = group->load[i];
     group->buckets = buckets;
     group->bucket_count = count;
     group->save = save;
+    group->load = load;
 }
 
-/* The group's slot for the row of TABLE whose key stands in KEY; added if it is not there yet. */
-static struct row_slot *group_slot(struct group *group, const struct table *table, const void *key)
+/*
+ * The group's slot for the row of TABLE whose key stands in KEY; added if it is not there yet, and
+ * then looked up with the others unless it IS_NEW.
+ */
+static struct row_slot *group_slot(struct group *group, const struct table *table, const void *key,
+                                   bool is_new)
 {
     if ((group->row_count + 1) * 2 > group->bucket_count)
         group_grow(group);
@@ -72,13 +80,15 @@ static struct row_slot *group_slot(struct group *group, const struct table *tabl
     memcpy(slot->row, key, table->row_bytes);
     group->buckets[at] = slot;
     group->save[group->row_count++] = slot;
+    if (!is_new)
+        group->load[group->load_count++] = slot;
     return slot;
 }
 
 /* A row that cannot be in the store yet, made by the act itself. */
 static void *group_make(struct group *group, const struct table *table, const void *row)
 {
-    struct row_slot *slot = group_slot(group, table, row);
+    struct row_slot *slot = group_slot(group, table, row, true);
     memcpy(slot->row, row, table->row_bytes);
     slot->changed = true;
     return slot->row;
@@ -94,7 +104,10 @@ static struct row_slot *need_slot(struct group *group, const struct act *act,
         memcpy((char *)key + need->table->columns[0].offset, &act->org, sizeof act->org);
         memcpy((char *)key + need->table->columns[1].offset, &act->subject, sizeof act->subject);
     }
-    return group_slot(group, need->table, key);
+    /* An id that was made for this act names nothing yet. */
+    bool is_new = need->mode == NEED_ABSENT && need->key == NULL &&
+                  id_equal(act->subject, act->id) && act->type->subject == SUBJECT_NEW;
+    return group_slot(group, need->table, key, is_new);
 }
 
 static struct text idempotency_name(struct group *group, const struct submission *submission)
@@ -109,11 +122,11 @@ static void name_rows(struct group *group, struct submission *submission, struct
 {
     const struct act *act = &submission->act;
     const struct feed_row feed = {.org = act->org};
-    working->feed = group_slot(group, &feeds_table, &feed);
+    working->feed = group_slot(group, &feeds_table, &feed, false);
     if (submission->idempotency_key.length > 0) {
         const struct idempotency_row key = {.org = act->org,
                                             .key = idempotency_name(group, submission)};
-        working->idempotency = group_slot(group, &idempotency_table, &key);
+        working->idempotency = group_slot(group, &idempotency_table, &key, false);
     }
     working->decision = (struct decision){.act = act, .arena = group->arena};
     for (size_t i = 0; i < act->type->need_count; i++)
@@ -132,14 +145,11 @@ static int compare_slots(const void *a, const void *b)
 /* In key order, so that stores which lock rows never deadlock. */
 static bool load_rows(struct group *group, struct problem *problem)
 {
-    size_t count = group->row_count - group->loaded;
-    if (count == 0)
+    if (group->load_count == 0)
         return true;
-    struct row_slot **fresh = arena_array(group->arena, count, sizeof(struct row_slot *));
-    memcpy(fresh, group->save + group->loaded, count * sizeof *fresh);
-    qsort(fresh, count, sizeof *fresh, compare_slots);
-    group->loaded = group->row_count;
-    return store_load(group->kernel->options.store, fresh, count, group->arena, problem);
+    qsort(group->load, group->load_count, sizeof(struct row_slot *), compare_slots);
+    return store_load(group->kernel->options.store, group->load, group->load_count, group->arena,
+                      problem);
 }
 
 /* Fills SUBMISSION from the act that the same key made before. */
@@ -147,7 +157,7 @@ static bool answer_again(struct group *group, struct submission *submission,
                          const struct idempotency_row *key, struct problem *problem)
 {
     const struct act_row name = {.org = key->org, .seq = key->seq};
-    struct row_slot *slot = group_slot(group, &acts_table, &name);
+    struct row_slot *slot = group_slot(group, &acts_table, &name, true);
     struct record record;
     if (!slot_exists(slot) &&
         !store_load(group->kernel->options.store, &slot, 1, group->arena, problem))
@@ -455,10 +465,7 @@ void group_run(struct kernel *kernel, struct submission *acts, struct saving *sa
         fail_all(acts, savings, &problem);
         return;
     }
-    uint64_t size_before = kernel->tree.size;
     kernel->tree = group.tree;
-    if (kernel->tree.size != size_before && !ledger_publish(kernel, &problem))
-        log_problem(LOG_ERROR, "checkpoint.unsigned", &problem);
     pthread_mutex_lock(&kernel->lock);
     kernel->state.groups++;
     kernel->state.last_commit_us = time_monotonic() - began;

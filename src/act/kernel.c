@@ -51,6 +51,19 @@ static void tell_listeners(struct kernel *kernel)
     pthread_mutex_unlock(&kernel->lock);
 }
 
+/* Appends what the writer is through with to the finisher's queue. */
+static void pass_on(struct kernel *kernel, struct submission *acts)
+{
+    pthread_mutex_lock(&kernel->lock);
+    *kernel->done_last = acts;
+    while (*kernel->done_last != NULL)
+        kernel->done_last = &(*kernel->done_last)->next;
+    kernel->committed_tree = kernel->tree;
+    kernel->has_committed = true;
+    pthread_cond_signal(&kernel->committed);
+    pthread_mutex_unlock(&kernel->lock);
+}
+
 static void *writer_run(void *context)
 {
     struct kernel *kernel = context;
@@ -61,13 +74,47 @@ static void *writer_run(void *context)
             return NULL;
         group_run(kernel, acts, savings);
         finish_savings(kernel, savings);
+        pass_on(kernel, acts);
+        arena_reset(kernel->arena);
+    }
+}
+
+/* Waits for committed groups; false when there will be no more. */
+static bool take_committed(struct kernel *kernel, struct submission **acts,
+                           struct merkle_tree *tree)
+{
+    pthread_mutex_lock(&kernel->lock);
+    while (!kernel->has_committed && !kernel->written)
+        pthread_cond_wait(&kernel->committed, &kernel->lock);
+    bool taken = kernel->has_committed;
+    *acts = kernel->done_first;
+    *tree = kernel->committed_tree;
+    kernel->done_first = NULL;
+    kernel->done_last = &kernel->done_first;
+    kernel->has_committed = false;
+    pthread_mutex_unlock(&kernel->lock);
+    return taken;
+}
+
+static void *finisher_run(void *context)
+{
+    struct kernel *kernel = context;
+    struct submission *acts;
+    struct merkle_tree tree;
+    struct problem problem;
+    uint64_t published = UINT64_MAX;
+    while (take_committed(kernel, &acts, &tree)) {
+        if (tree.size != published && !ledger_publish(kernel, &tree, &problem))
+            log_problem(LOG_ERROR, "checkpoint.unsigned", &problem);
+        else
+            published = tree.size;
         for (struct submission *next; acts != NULL; acts = next) {
             next = acts->next; /* `done` may free it */
             acts->done(acts);
         }
         tell_listeners(kernel);
-        arena_reset(kernel->arena);
     }
+    return NULL;
 }
 
 static struct kernel *kernel_make(const struct kernel_options *options) OWNED_BY(kernel_close);
@@ -78,11 +125,13 @@ static struct kernel *kernel_make(const struct kernel_options *options)
     MUST(kernel != NULL);
     kernel->options = *options;
     kernel->last = &kernel->first;
+    kernel->done_last = &kernel->done_first;
     kernel->arena = arena_new();
     buffer_init(&kernel->checkpoint);
     buffer_init(&kernel->cosigned);
     MUST(pthread_mutex_init(&kernel->lock, NULL) == 0 &&
          pthread_cond_init(&kernel->arrived, NULL) == 0 &&
+         pthread_cond_init(&kernel->committed, NULL) == 0 &&
          pthread_cond_init(&kernel->finished, NULL) == 0 &&
          pthread_cond_init(&kernel->closing, NULL) == 0);
     return kernel;
@@ -90,7 +139,9 @@ static struct kernel *kernel_make(const struct kernel_options *options)
 
 static bool start_threads(struct kernel *kernel, struct problem *problem)
 {
-    kernel->writer_runs = pthread_create(&kernel->writer, NULL, writer_run, kernel) == 0;
+    kernel->finisher_runs = pthread_create(&kernel->finisher, NULL, finisher_run, kernel) == 0;
+    kernel->writer_runs =
+        kernel->finisher_runs && pthread_create(&kernel->writer, NULL, writer_run, kernel) == 0;
     if (kernel->writer_runs && kernel->options.timers)
         kernel->timekeeper_runs =
             pthread_create(&kernel->timekeeper, NULL, timekeeper_run, kernel) == 0;
@@ -125,11 +176,18 @@ void kernel_close(struct kernel *kernel)
         pthread_join(kernel->timekeeper, NULL);
     if (kernel->writer_runs)
         pthread_join(kernel->writer, NULL);
+    pthread_mutex_lock(&kernel->lock);
+    kernel->written = true; /* also where no writer ran */
+    pthread_cond_signal(&kernel->committed);
+    pthread_mutex_unlock(&kernel->lock);
+    if (kernel->finisher_runs)
+        pthread_join(kernel->finisher, NULL);
     buffer_done(&kernel->checkpoint);
     buffer_done(&kernel->cosigned);
     arena_free(kernel->arena);
     pthread_mutex_destroy(&kernel->lock);
     pthread_cond_destroy(&kernel->arrived);
+    pthread_cond_destroy(&kernel->committed);
     pthread_cond_destroy(&kernel->finished);
     pthread_cond_destroy(&kernel->closing);
     free(kernel);

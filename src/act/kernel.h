@@ -3,8 +3,9 @@
  *
  * kernel_submit queues an act; one writer thread takes all that is waiting as a group, loads the
  * rows that they name, runs each decide function in memory, saves changed rows, acts and log
- * entries, commits once, moves the log's checkpoint, and then calls each act's `done`. There is no
- * timer: a lone act costs one fdatasync, a crowd shares it.
+ * entries and commits once. A second thread signs the log's checkpoint over what was committed and
+ * then calls each act's `done`. There is no timer: a lone act costs one fdatasync, a crowd shares
+ * it.
  */
 #pragma once
 
@@ -23,7 +24,7 @@ struct submission {
     struct digest request;       /* of route and body, compared when the key comes again */
     struct text entry;           /* logged instead of the commitment to the record; or TEXT_NONE */
     int64_t if_match;            /* the version that the subject's row must have, or 0 */
-    void (*done)(struct submission *submission); /* on the writer's thread */
+    void (*done)(struct submission *submission); /* on a thread of the kernel's */
     void *context;
     /* Out. */
     bool accepted;
@@ -67,7 +68,7 @@ const char *kernel_log_origin(const struct kernel *kernel);
 /* The answer to an act, made of its record alone: so a replay of its key gives the same bytes. */
 void submission_write(struct buffer *out, const struct submission *submission);
 
-/* Called on the writer's thread after each commit, until removed; must not block. */
+/* Called on a thread of the kernel's after each commit, until removed; must not block. */
 struct kernel_listener {
     void (*committed)(void *context);
     void *context;

@@ -19,18 +19,26 @@ struct saving {
     struct saving *next;
 };
 
+/*
+ * Three threads. The writer runs groups; the finisher signs the checkpoint over what was committed
+ * and calls the acts' `done`, while the writer is at the next group already (under load one
+ * signature serves several groups); the timekeeper submits what is due.
+ */
 struct kernel {
     struct kernel_options options;
     struct note_key log_key;
-    pthread_t writer, timekeeper;
-    bool writer_runs, timekeeper_runs;
+    pthread_t writer, finisher, timekeeper;
+    bool writer_runs, finisher_runs, timekeeper_runs;
 
     pthread_mutex_t lock; /* of all that follows */
-    pthread_cond_t arrived, finished, closing;
-    struct submission *first, **last;
+    pthread_cond_t arrived, committed, finished, closing;
+    struct submission *first, **last;           /* waiting for the writer */
+    struct submission *done_first, **done_last; /* waiting for the finisher */
+    struct merkle_tree committed_tree;          /* that the newest of them are in */
+    bool has_committed;                         /* something was since the finisher looked */
     struct saving *savings;
     size_t waiting;
-    bool stopping;
+    bool stopping, written; /* written: nothing more will be committed */
     struct kernel_listener *listeners;
     struct kernel_state state;
     struct buffer checkpoint; /* signed note of state.log_size */
@@ -47,7 +55,8 @@ void group_run(struct kernel *kernel, struct submission *acts, struct saving *sa
 
 /* The tree as the store holds it, and its checkpoint. */
 MUST_CHECK bool ledger_open(struct kernel *kernel, struct problem *problem);
-/* Signs and publishes the checkpoint of kernel->tree. */
-MUST_CHECK bool ledger_publish(struct kernel *kernel, struct problem *problem);
+/* Signs and publishes the checkpoint of TREE. */
+MUST_CHECK bool ledger_publish(struct kernel *kernel, const struct merkle_tree *tree,
+                               struct problem *problem);
 
 void *timekeeper_run(void *kernel);

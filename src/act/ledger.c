@@ -154,14 +154,14 @@ bool ledger_open(struct kernel *kernel, struct problem *problem)
     struct reader *reader = store_reader_take(kernel->options.store);
     bool loaded = load_tree(kernel, reader, problem);
     store_reader_give(kernel->options.store, reader);
-    return loaded && ledger_publish(kernel, problem);
+    return loaded && ledger_publish(kernel, &kernel->tree, problem);
 }
 
-bool ledger_publish(struct kernel *kernel, struct problem *problem)
+bool ledger_publish(struct kernel *kernel, const struct merkle_tree *tree, struct problem *problem)
 {
     const struct checkpoint checkpoint = {.origin = text_of(kernel->options.log_origin),
-                                          .size = kernel->tree.size,
-                                          .root = merkle_root(&kernel->tree)};
+                                          .size = tree->size,
+                                          .root = merkle_root(tree)};
     const struct note_signer signer = {&kernel->log_key, kernel->options.sign,
                                        kernel->options.sign_context};
     struct buffer note;

@@ -4,7 +4,8 @@
  * The feed itself is the outbox: an endpoint has a cursor into its owner's feed (a seller's, or the
  * marketplace's for endpoints of the shop). Events behind the cursor have been taken: each has a
  * delivery row, which stays pending until an attempt succeeds or the schedule is used up. Endpoints
- * are state made by acts; deliveries and cursors are operational and saved by kernel_save.
+ * are state made by acts; deliveries and cursors are operational and saved by kernel_save. Of what
+ * was delivered or has failed, only each endpoint's newest are kept.
  */
 #pragma once
 
@@ -47,7 +48,8 @@ struct delivery_row {
     int64_t tries; /* of the schedule; a replay starts anew */
     int64_t next_at;
     int64_t delivered_at;
-    struct text attempts; /* JSON list, the newest ATTEMPTS_KEPT: {answer, at, error, ms, status} */
+    struct text attempts; /* JSON list, the newest ATTEMPTS_KEPT: {answer, at, error, ms, status};
+                             of an endpoint that is off, at last {at, error} */
 };
 extern const struct table deliveries_table;
 
