@@ -21,6 +21,9 @@
 #define KEY_BYTES 128
 #define ACTS_AN_ORDER 4
 #define GROUP 100
+#define ROUNDS 5
+#define LONE_ORDERS 500
+#define ACTS_OF_KEYS 5 /* the operator's key, an organisation, three keys */
 
 struct keys {
     char shop[KEY_BYTES], seller[KEY_BYTES], buyer[KEY_BYTES], org[KEY_BYTES];
@@ -153,19 +156,78 @@ struct plan {
     size_t orders, connections, fill;
 };
 
-static void measure_bare(const struct bench_daemon *daemon, size_t skip, size_t acts,
-                         const struct load_report *crowd)
+/* What the rounds came to; the machine's mood changes, so HTTP and bare SQLite take turns. */
+struct rounds {
+    double http[ROUNDS], bare[ROUNDS];
+    double p50[ROUNDS], p99[ROUNDS], group_p99[ROUNDS];
+};
+
+static int compare_numbers(const void *a, const void *b)
+{
+    double left = *(const double *)a;
+    double right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+static double median(const double numbers[ROUNDS])
+{
+    double sorted[ROUNDS];
+    memcpy(sorted, numbers, sizeof sorted);
+    qsort(sorted, ROUNDS, sizeof *sorted, compare_numbers);
+    return sorted[ROUNDS / 2];
+}
+
+static void measure_bare(const struct bench_daemon *daemon, size_t round, size_t skip, size_t acts,
+                         struct rounds *rounds)
 {
     char from[128];
     char to[128];
     struct bare_report bare;
     snprintf(from, sizeof from, "%s/counterfoil.db", daemon->folder);
-    snprintf(to, sizeof to, "%s/bare.db", daemon->folder);
+    snprintf(to, sizeof to, "%s/bare%zu.db", daemon->folder, round);
     bare_run(from, to, skip, acts, GROUP, &bare);
-    double rate = (double)bare.acts * 1e6 / (double)bare.elapsed_us;
-    printf("bare SQLite, groups of %-11d %9.0f acts/s   p99 of a group %.2f ms\n", GROUP, rate,
-           (double)bare.group_p99_us / 1000);
-    printf("over HTTP / bare SQLite            %9.2f\n", load_rate(crowd) / rate);
+    rounds->bare[round] = (double)bare.acts * 1e6 / (double)bare.elapsed_us;
+    rounds->group_p99[round] = (double)bare.group_p99_us / 1000;
+}
+
+static void measure_round(const struct bench_daemon *daemon, const struct plan *plan,
+                          struct walk *walk, size_t round, size_t skip, struct rounds *rounds)
+{
+    struct load_report report;
+    char what[64];
+    size_t orders = plan->orders / ROUNDS;
+    run_walk(daemon, walk, plan->connections, orders, ACTS_AN_ORDER, &report);
+    snprintf(what, sizeof what, "%zu connections, round %zu", plan->connections, round + 1);
+    print_load(what, &report);
+    rounds->http[round] = load_rate(&report);
+    rounds->p50[round] = (double)report.p50_us / 1000;
+    rounds->p99[round] = (double)report.p99_us / 1000;
+    measure_bare(daemon, round, skip, orders * ACTS_AN_ORDER, rounds);
+}
+
+static void print_rounds(const struct plan *plan, const struct rounds *rounds, double cpu_us)
+{
+    printf("%zu connections, median %18.0f acts/s   p50 %7.2f ms   p99 %7.2f ms\n",
+           plan->connections, median(rounds->http), median(rounds->p50), median(rounds->p99));
+    printf("bare SQLite, groups of %-11d %9.0f acts/s   p99 of a group %.2f ms\n", GROUP,
+           median(rounds->bare), median(rounds->group_p99));
+    printf("over HTTP / bare SQLite            %9.2f\n",
+           median(rounds->http) / median(rounds->bare));
+    printf("the daemon's CPU                   %9.1f us an act\n", cpu_us);
+}
+
+static void measure_crowd(const struct bench_daemon *daemon, const struct plan *plan,
+                          struct walk *walk, size_t skip)
+{
+    struct rounds rounds;
+    size_t acts = plan->orders / ROUNDS * ACTS_AN_ORDER;
+    double cpu_before = daemon_cpu_seconds(daemon);
+    for (size_t i = 0; i < ROUNDS; i++)
+        measure_round(daemon, plan, walk, i, skip + i * acts, &rounds);
+    double cpu = daemon_cpu_seconds(daemon) - cpu_before;
+    print_rounds(plan, &rounds, cpu * 1e6 / (double)(ROUNDS * acts));
+    printf("memory, the most                   %9.1f MB\n",
+           (double)daemon_memory_peak(daemon) / 1e6);
 }
 
 static void run(const struct plan *plan)
@@ -175,24 +237,17 @@ static void run(const struct plan *plan)
     struct keys keys;
     struct walk walk = {.keys = &keys};
     struct load_report report;
-    struct load_report crowd;
     daemon_start(&daemon, plan->program, settings);
     make_keys(&daemon, &keys);
     if (plan->fill > 0) {
         run_walk(&daemon, &walk, plan->connections, plan->fill, 1, &report);
         print_load("filling the store with orders", &report);
     }
-    run_walk(&daemon, &walk, 1, 500, ACTS_AN_ORDER, &report);
+    run_walk(&daemon, &walk, 1, LONE_ORDERS, ACTS_AN_ORDER, &report);
     print_load("a lone client", &report);
-    size_t before = 4 + plan->fill + (size_t)500 * ACTS_AN_ORDER;
-    run_walk(&daemon, &walk, plan->connections, plan->orders, ACTS_AN_ORDER, &crowd);
-    char what[64];
-    snprintf(what, sizeof what, "%zu connections", plan->connections);
-    print_load(what, &crowd);
-    printf("memory, the most                   %9.1f MB\n",
-           (double)daemon_memory_peak(&daemon) / 1e6);
+    measure_crowd(&daemon, plan, &walk,
+                  ACTS_OF_KEYS + plan->fill + (size_t)LONE_ORDERS * ACTS_AN_ORDER);
     daemon_stop(&daemon);
-    measure_bare(&daemon, before, plan->orders * ACTS_AN_ORDER, &crowd);
     daemon_remove(&daemon);
     if (walk.failed > 0) {
         fprintf(stderr, "bench: %zu requests failed\n", walk.failed);
@@ -202,7 +257,7 @@ static void run(const struct plan *plan)
 
 int main(int count, char **arguments)
 {
-    struct plan plan = {.orders = 20000, .connections = 64};
+    struct plan plan = {.orders = 40000, .connections = 64};
     if (count < 2) {
         fputs("usage: acts COUNTERFOIL [--orders N] [--connections N] [--fill N]\n", stderr);
         return 2;

@@ -138,7 +138,7 @@ void daemon_remove(struct bench_daemon *daemon)
     daemon->folder[0] = '\0';
 }
 
-static size_t memory_of(long process)
+static double memory_of(long process)
 {
     char path[64];
     char line[256];
@@ -150,20 +150,49 @@ static size_t memory_of(long process)
             kilobytes = strtoul(line + 6, NULL, 10);
     if (status != NULL)
         fclose(status);
-    return kilobytes * 1024;
+    return (double)kilobytes * 1024;
 }
 
-size_t daemon_memory_peak(const struct bench_daemon *daemon)
+/* Calls EACH for the daemon and its children; the sum of the results. */
+static double sum_over_processes(const struct bench_daemon *daemon, double (*each)(long process))
 {
     char path[64];
     long child = 0;
     snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)daemon->process,
              (int)daemon->process);
-    size_t bytes = memory_of(daemon->process);
+    double sum = each(daemon->process);
     FILE *children = fopen(path, "r");
     while (children != NULL && fscanf(children, "%ld", &child) == 1)
-        bytes += memory_of(child);
+        sum += each(child);
     if (children != NULL)
         fclose(children);
-    return bytes;
+    return sum;
+}
+
+/* proc(5): fields 14 and 15 of stat are user and system time in ticks. */
+static double cpu_of(long process)
+{
+    char path[64];
+    char line[1024];
+    unsigned long user = 0;
+    unsigned long system = 0;
+    snprintf(path, sizeof path, "/proc/%ld/stat", process);
+    FILE *stat = fopen(path, "r");
+    if (stat == NULL)
+        return 0;
+    const char *behind = fgets(line, sizeof line, stat) == NULL ? NULL : strrchr(line, ')');
+    if (behind != NULL)
+        sscanf(behind, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+    fclose(stat);
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+double daemon_cpu_seconds(const struct bench_daemon *daemon)
+{
+    return sum_over_processes(daemon, cpu_of);
+}
+
+size_t daemon_memory_peak(const struct bench_daemon *daemon)
+{
+    return (size_t)sum_over_processes(daemon, memory_of);
 }

@@ -21,3 +21,5 @@ void daemon_ask(const struct bench_daemon *daemon, const char *const *arguments,
                 size_t capacity);
 /* Bytes of memory that are its own: the most so far, of the daemon and its signer. */
 size_t daemon_memory_peak(const struct bench_daemon *daemon);
+/* CPU time so far, of the daemon and its signer. */
+double daemon_cpu_seconds(const struct bench_daemon *daemon);
