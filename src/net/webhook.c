@@ -86,6 +86,7 @@ static void drop_unlisted(struct webhooks *webhooks)
         }
         *place = each->next;
         endpoint_drop(webhooks, each);
+        webhooks->may_have_unsendable = true;
     }
 }
 
@@ -261,6 +262,7 @@ static void start_attempts(struct webhooks *webhooks, struct endpoint *endpoint)
             continue;
         if (problem.code == PROBLEM_NOT_FOUND) { /* erased: nothing to send any more */
             delivery->row.state = DELIVERY_FAILED;
+            delivery->row.next_at = 0;
             delivery->changed = webhooks->unsaved = true;
             continue;
         }
@@ -290,7 +292,8 @@ static void take_events(struct webhooks *webhooks)
 static void look_around(struct webhooks *webhooks)
 {
     struct problem problem;
-    if (atomic_exchange(&webhooks->changed, false) && !read_endpoints(webhooks, &problem)) {
+    if (atomic_exchange(&webhooks->changed, false) &&
+        !(read_endpoints(webhooks, &problem) && forget_unsendable(webhooks, &problem))) {
         atomic_store(&webhooks->changed, true);
         note_failure(webhooks, "webhook.endpoints", &problem);
     }
@@ -403,6 +406,7 @@ struct webhooks *webhooks_new(const struct webhook_options *options, struct prob
     webhooks->arena = arena_new();
     curl_multi_setopt(webhooks->multi, CURLMOPT_MAXCONNECTS, (long)UNDER_WAY_MAX);
     atomic_store(&webhooks->changed, true);
+    webhooks->may_have_unsendable = true;
     webhooks->listener = (struct kernel_listener){.committed = committed, .context = webhooks};
     if (pthread_create(&webhooks->thread, NULL, run, webhooks) != 0) {
         curl_multi_cleanup(webhooks->multi);

@@ -1,6 +1,7 @@
 /*
  * What the webhook thread's files share: webhook.c (the thread, endpoints), webhook_queue.c (which
- * events are due), webhook_send.c (one attempt). All of it belongs to that thread.
+ * events are due), webhook_send.c (one attempt), webhook_forget.c (what need not be kept or tried).
+ * All of it belongs to that thread.
  */
 #pragma once
 
@@ -11,9 +12,10 @@
 #include "act/outbox.h"
 #include "net/webhook.h"
 
-#define PENDING_MAX 500  /* deliveries of an endpoint taken and not done */
-#define UNDER_WAY_MAX 64 /* attempts at once, of all endpoints */
-#define PARALLEL_MAX 8   /* of one endpoint */
+#define PENDING_MAX 500       /* deliveries of an endpoint taken and not done */
+#define DELIVERIES_KEPT 10000 /* positions of an endpoint's feed, the newest */
+#define UNDER_WAY_MAX 64      /* attempts at once, of all endpoints */
+#define PARALLEL_MAX 8        /* of one endpoint */
 #define TRIES_MAX 10
 #define ANSWER_KEPT 1024 /* bytes */
 
@@ -79,9 +81,17 @@ struct webhooks {
     struct arena *arena; /* of one reading of a feed */
     struct endpoint *endpoints;
     unsigned under_way;
-    int64_t log_read;    /* entries looked at for whose feed has grown */
-    bool unsaved;        /* rows changed since the last saving */
-    int64_t pause_until; /* the store failed */
+    int64_t log_read;         /* entries looked at for whose feed has grown */
+    bool unsaved;             /* rows changed since the last saving */
+    int64_t pause_until;      /* the store failed */
+    bool may_have_unsendable; /* an endpoint went, or may have before the start */
+};
+
+/* Rows to save together. */
+struct saving_list {
+    struct arena *arena;
+    size_t count, capacity;
+    struct row_slot **slots;
 };
 
 /* webhook_queue.c */
@@ -98,6 +108,18 @@ int64_t queue_next_at(const struct endpoint *endpoint);
 /* Saves what changed, of all endpoints; forgets deliveries that are done. */
 MUST_CHECK bool queue_save(struct webhooks *webhooks, struct problem *problem);
 void queue_clear(struct endpoint *endpoint);
+/* As changed; ROW stays the caller's until it was saved. */
+struct row_slot *saving_add(struct saving_list *list, const struct table *table, void *row,
+                            bool found);
+MUST_CHECK bool saving_save(struct webhooks *webhooks, const struct saving_list *list,
+                            struct problem *problem);
+
+/* webhook_forget.c */
+/* Adds the removal of deliveries behind the endpoint's window that are not pending. */
+MUST_CHECK bool forget_old(struct webhooks *webhooks, struct endpoint *endpoint,
+                           struct saving_list *list, struct problem *problem);
+/* Pending deliveries of endpoints that were removed or disabled become failed, with the reason. */
+MUST_CHECK bool forget_unsendable(struct webhooks *webhooks, struct problem *problem);
 
 /* webhook_send.c */
 /* Starts an attempt; false with a problem if it could not even be started. */
@@ -107,3 +129,5 @@ MUST_CHECK bool send_start(struct webhooks *webhooks, struct delivery *delivery,
 void send_finish(struct webhooks *webhooks, struct delivery *delivery, CURLcode result);
 /* Ends an attempt without a result. */
 void send_abort(struct webhooks *webhooks, struct delivery *delivery);
+/* Adds ENTRY, a JSON object, to a delivery's list; the oldest beyond ATTEMPTS_KEPT go. */
+void attempts_add(struct buffer *attempts, struct text entry);

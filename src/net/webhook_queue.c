@@ -238,13 +238,8 @@ int64_t queue_next_at(const struct endpoint *endpoint)
     return next_at > endpoint->not_before ? next_at : endpoint->not_before;
 }
 
-struct saving_list {
-    struct arena *arena;
-    size_t count, capacity;
-    struct row_slot **slots;
-};
-
-static void add_slot(struct saving_list *list, const struct table *table, void *row, bool found)
+struct row_slot *saving_add(struct saving_list *list, const struct table *table, void *row,
+                            bool found)
 {
     if (list->count == list->capacity) {
         size_t capacity = list->capacity == 0 ? 64 : list->capacity * 2;
@@ -257,15 +252,22 @@ static void add_slot(struct saving_list *list, const struct table *table, void *
     struct row_slot *slot = ARENA_NEW(list->arena, struct row_slot);
     *slot = (struct row_slot){.table = table, .row = row, .found = found, .changed = true};
     list->slots[list->count++] = slot;
+    return slot;
+}
+
+bool saving_save(struct webhooks *webhooks, const struct saving_list *list, struct problem *problem)
+{
+    return list->count == 0 ||
+           kernel_save(webhooks->options.kernel, list->slots, list->count, problem);
 }
 
 static void list_changes(struct endpoint *endpoint, struct saving_list *list)
 {
     if (endpoint->cursor_changed)
-        add_slot(list, &endpoint_cursors_table, &endpoint->cursor, endpoint->cursor_found);
+        saving_add(list, &endpoint_cursors_table, &endpoint->cursor, endpoint->cursor_found);
     for (struct delivery *each = endpoint->first; each != NULL; each = each->next)
         if (each->changed)
-            add_slot(list, &deliveries_table, &each->row, each->found);
+            saving_add(list, &deliveries_table, &each->row, each->found);
 }
 
 /* What was saved is in the store; deliveries that are done are forgotten. */
@@ -297,10 +299,12 @@ static void settle(struct endpoint *endpoint)
 bool queue_save(struct webhooks *webhooks, struct problem *problem)
 {
     struct saving_list list = {.arena = arena_new()};
-    for (struct endpoint *each = webhooks->endpoints; each != NULL; each = each->next)
+    bool saved = true;
+    for (struct endpoint *each = webhooks->endpoints; each != NULL && saved; each = each->next) {
         list_changes(each, &list);
-    bool saved =
-        list.count == 0 || kernel_save(webhooks->options.kernel, list.slots, list.count, problem);
+        saved = forget_old(webhooks, each, &list, problem);
+    }
+    saved = saved && saving_save(webhooks, &list, problem);
     arena_free(list.arena);
     if (!saved)
         return false;

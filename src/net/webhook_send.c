@@ -279,27 +279,27 @@ static void write_attempt(struct json_writer *json, struct delivery *delivery, l
     json_close(json);
 }
 
-/* Adds the attempt to the row's list and drops the oldest beyond ATTEMPTS_KEPT. */
+void attempts_add(struct buffer *attempts, struct text entry)
+{
+    struct problem problem;
+    json_t *list = attempts->length > 0 ? json_read(buffer_view(attempts), &problem) : json_array();
+    MUST(list != NULL && json_array_append_new(list, json_read(entry, &problem)) == 0);
+    while (json_array_size(list) > ATTEMPTS_KEPT)
+        json_array_remove(list, 0);
+    buffer_clear(attempts);
+    json_canonical(attempts, list);
+    json_free(list);
+}
+
 static void record_attempt(struct delivery *delivery, long status, const char *error)
 {
-    struct buffer list;
-    struct problem problem;
-    buffer_init(&list);
-    buffer_text(&list, delivery->attempts.length > 0 ? text_slice(buffer_view(&delivery->attempts),
-                                                                  0, delivery->attempts.length - 1)
-                                                     : TEXT("["));
-    struct json_writer json = {&list, delivery->attempts.length > 0};
+    struct buffer entry;
+    buffer_init(&entry);
+    struct json_writer json = json_writer(&entry);
     write_attempt(&json, delivery, status, error);
-    buffer_char(&list, ']');
-    json_t *tree = json_read(buffer_view(&list), &problem);
-    MUST(tree != NULL);
-    while (json_array_size(tree) > ATTEMPTS_KEPT)
-        json_array_remove(tree, 0);
-    buffer_clear(&delivery->attempts);
-    json_canonical(&delivery->attempts, tree);
+    attempts_add(&delivery->attempts, buffer_view(&entry));
     delivery->row.attempts = buffer_view(&delivery->attempts);
-    json_free(tree);
-    buffer_done(&list);
+    buffer_done(&entry);
 }
 
 static void succeed(struct webhooks *webhooks, struct delivery *delivery)

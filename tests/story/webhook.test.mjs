@@ -203,6 +203,19 @@ describe('webhooks', () => {
         assert.equal(receiver.ofType('order.created').length, count);
     });
 
+    test('what was pending when an endpoint was removed has failed, and says why', async () => {
+        const { client, endpoint } = await listen(500);
+        await placeOrder(shop, client, buyer);
+        await eventually('an attempt', async () =>
+            (await deliveries(client, endpoint)).some(({ attempts }) => attempts?.length > 0));
+        await client.act(`/v1/endpoints/${endpoint.subject}/remove`, {});
+        await eventually('nothing is pending', async () => {
+            const rows = await deliveries(client, endpoint);
+            return rows.length > 0 && rows.every(({ state, next_at: nextAt, attempts }) =>
+                state === 'failed' && nextAt === null && /removed/.test(attempts.at(-1).error));
+        });
+    });
+
     test('an endpoint may want some types only', async () => {
         const { receiver, client } = await listen(204,
             { events: [{ type: 'order.cancel_requested' }] });

@@ -215,14 +215,153 @@ static void more_than_the_window(void **state)
     queue_close(&queue);
 }
 
+/* As if the feed had grown to there. */
+static void move_cursor(struct queue *queue, int64_t position)
+{
+    queue->endpoint.cursor.position = position;
+    queue->endpoint.cursor_changed = queue->webhooks.unsaved = true;
+    if (!queue_save(&queue->webhooks, &queue->road->problem))
+        fail_msg("%s", queue->road->problem.detail);
+}
+
+static bool is_kept(struct queue *queue, int64_t position, struct delivery_row *row)
+{
+    struct road *road = queue->road;
+    bool found = false;
+    *row = (struct delivery_row){
+        .org = road->org, .endpoint = queue->endpoint.row.id, .position = position};
+    struct reader *reader = store_reader_take(road->store);
+    assert_true(reader_load(reader, &deliveries_table, row, road->arena, &found, &road->problem));
+    store_reader_give(road->store, reader);
+    return found;
+}
+
+/* Which of the positions 2, 3 … are in the store, as digits. */
+static const char *kept(struct queue *queue, char out[16])
+{
+    struct delivery_row row;
+    char *at = out;
+    for (int64_t position = 2; position < 9; position++)
+        if (is_kept(queue, position, &row))
+            *at++ = (char)('0' + position);
+    *at = '\0';
+    return out;
+}
+
+static void what_is_done_is_forgotten_behind_the_window(void **state)
+{
+    struct queue queue;
+    struct road *road = *state;
+    struct delivery *delivery[5];
+    char out[16];
+    static const char *const references[] = {"2", "3", "4", "5", "6"}; /* their positions */
+    for (size_t i = 0; i < COUNT_OF(references); i++)
+        road_order(road, references[i]);
+    queue_open(&queue, road, id_new(road->org));
+    take_all(&queue);
+    for (size_t i = 0; i < COUNT_OF(delivery); i++)
+        send_next(&queue, &delivery[i]);
+    settle_as(&queue, delivery[0], DELIVERY_DELIVERED);
+    settle_as(&queue, delivery[1], DELIVERY_FAILED);
+    settle_as(&queue, delivery[3], DELIVERY_DELIVERED);
+    settle_as(&queue, delivery[4], DELIVERY_DELIVERED);
+    move_cursor(&queue, DELIVERIES_KEPT + 1);
+    assert_string_equal(kept(&queue, out), "23456");
+    move_cursor(&queue, DELIVERIES_KEPT + 5);
+    assert_string_equal(kept(&queue, out), "46"); /* 4 is pending */
+    settle_as(&queue, delivery[2], DELIVERY_DELIVERED);
+    move_cursor(&queue, DELIVERIES_KEPT + 5);
+    assert_string_equal(kept(&queue, out), "6");
+    queue_close(&queue);
+}
+
+/* Behind the window too: only once it was sent again it may go. */
+static void a_replay_behind_the_window_is_sent(void **state)
+{
+    struct queue queue;
+    struct road *road = *state;
+    struct delivery *delivery;
+    char out[16];
+    road_order(road, "2");
+    queue_open(&queue, road, id_new(road->org));
+    take_all(&queue);
+    send_next(&queue, &delivery);
+    settle_as(&queue, delivery, DELIVERY_DELIVERED);
+    queue.endpoint.cursor.replay_position = 1;
+    queue.endpoint.cursor.replay_through = 2;
+    queue.endpoint.grown = true;
+    assert_true(queue_take(&queue.webhooks, &queue.endpoint, &road->problem));
+    move_cursor(&queue, DELIVERIES_KEPT + 5);
+    assert_string_equal(kept(&queue, out), "2");
+    send_next(&queue, &delivery);
+    assert_non_null(delivery);
+    settle_as(&queue, delivery, DELIVERY_DELIVERED);
+    move_cursor(&queue, DELIVERIES_KEPT + 6);
+    assert_string_equal(kept(&queue, out), "");
+    queue_close(&queue);
+}
+
+static struct id add_endpoint(struct road *road)
+{
+    static const struct endpoint_created_body body = {.present = 2,
+                                                      .url = {"https://a.example/", 18}};
+    struct submission *made =
+        road_act(road, &endpoint_created, road_seller(road), (struct id){{0}}, &body);
+    assert_accepted(made);
+    return made->act.subject;
+}
+
+/* Takes one order for the endpoint, which is then as ACT leaves it. */
+static void check_off(struct road *road, const struct act_type *act, struct principal actor,
+                      const char *reason)
+{
+    static const struct endpoint_disabled_body body = {.present = 1, .reason = {"it is tired", 11}};
+    struct queue queue;
+    struct delivery_row row;
+    struct id id = add_endpoint(road);
+    queue_open(&queue, road, id);
+    take_all(&queue);
+    int64_t position = queue.endpoint.first->row.position;
+    queue.webhooks.may_have_unsendable = true;
+    assert_true(forget_unsendable(&queue.webhooks, &road->problem));
+    assert_true(is_kept(&queue, position, &row));
+    assert_int_equal(row.state, DELIVERY_PENDING);
+    if (act != NULL)
+        assert_accepted(road_act(road, act, actor, id, &body));
+    queue.webhooks.may_have_unsendable = true;
+    assert_true(forget_unsendable(&queue.webhooks, &road->problem));
+    assert_true(is_kept(&queue, position, &row));
+    assert_int_equal(row.state, reason == NULL ? DELIVERY_PENDING : DELIVERY_FAILED);
+    assert_int_equal(row.next_at == 0, reason != NULL);
+    if (reason != NULL)
+        assert_non_null(memmem(row.attempts.bytes, row.attempts.length, reason, strlen(reason)));
+    queue_close(&queue);
+}
+
+static void what_is_pending_of_an_endpoint_that_is_off_has_failed(void **state)
+{
+    static const struct principal nobody = {.role = ROLE_SYSTEM};
+    struct road *road = *state;
+    road_order(road, "1001");
+    check_off(road, NULL, nobody, NULL);
+    check_off(road, &endpoint_removed, road_seller(road), "the endpoint was removed");
+    check_off(road, &endpoint_disabled, nobody, "it is tired");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, road_set_up, road_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one_at_a_time_of_a_subject),  TEST(a_slow_endpoint_is_left_alone),
-        TEST(a_restart_forgets_nothing),   TEST(a_replay_sends_again_and_once),
-        TEST(only_wanted_types_are_taken), TEST(more_than_the_window),
+        TEST(one_at_a_time_of_a_subject),
+        TEST(a_slow_endpoint_is_left_alone),
+        TEST(a_restart_forgets_nothing),
+        TEST(a_replay_sends_again_and_once),
+        TEST(only_wanted_types_are_taken),
+        TEST(more_than_the_window),
+        TEST(what_is_done_is_forgotten_behind_the_window),
+        TEST(a_replay_behind_the_window_is_sent),
+        TEST(what_is_pending_of_an_endpoint_that_is_off_has_failed),
     };
     return cmocka_run_group_tests_name("net_webhook", tests, NULL, NULL);
 }
