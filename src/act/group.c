@@ -110,12 +110,13 @@ static struct row_slot *need_slot(struct group *group, const struct act *act,
     return group_slot(group, need->table, key, is_new);
 }
 
-static struct text idempotency_name(struct group *group, const struct submission *submission)
+struct idempotency_row submission_key(const struct submission *submission, struct arena *arena)
 {
     char key[ID_TEXT_BYTES];
     size_t length = id_format("key", submission->act.actor.key, key);
-    return arena_format(group->arena, "%.*s:%.*s", (int)length, key,
-                        TEXT_ARG(submission->idempotency_key));
+    return (struct idempotency_row){.org = submission->act.org,
+                                    .key = arena_format(arena, "%.*s:%.*s", (int)length, key,
+                                                        TEXT_ARG(submission->idempotency_key))};
 }
 
 static void name_rows(struct group *group, struct submission *submission, struct working *working)
@@ -124,8 +125,7 @@ static void name_rows(struct group *group, struct submission *submission, struct
     const struct feed_row feed = {.org = act->org};
     working->feed = group_slot(group, &feeds_table, &feed, false);
     if (submission->idempotency_key.length > 0) {
-        const struct idempotency_row key = {.org = act->org,
-                                            .key = idempotency_name(group, submission)};
+        const struct idempotency_row key = submission_key(submission, group->arena);
         working->idempotency = group_slot(group, &idempotency_table, &key, false);
     }
     working->decision = (struct decision){.act = act, .arena = group->arena};

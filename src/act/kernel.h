@@ -15,6 +15,7 @@
 
 struct kernel;
 struct act_row;
+struct idempotency_row;
 
 struct submission {
     /* In, set by the caller; memory lives until `done`. */
@@ -64,6 +65,9 @@ struct store *kernel_store(struct kernel *kernel);
 const struct catalogue *kernel_catalogue(const struct kernel *kernel);
 const char *kernel_log_vkey(const struct kernel *kernel);
 const char *kernel_log_origin(const struct kernel *kernel);
+
+/* Where the store has the submission's Idempotency-Key, if it came before; memory is of ARENA. */
+struct idempotency_row submission_key(const struct submission *submission, struct arena *arena);
 
 /* The answer to an act, made of its record alone: so a replay of its key gives the same bytes. */
 void submission_write(struct buffer *out, const struct submission *submission);

@@ -54,6 +54,7 @@ struct delivery_row {
 extern const struct table deliveries_table;
 
 #define ATTEMPTS_KEPT 20
+#define ENDPOINTS_MAX 20 /* of an organisation, neither removed nor disabled */
 
 struct endpoint_event {
     uint32_t present;

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "act/outbox.h"
+#include "act/tables.h"
 #include "identity/identity.h"
 #include "net/address.h"
 #include "net/handlers.h"
@@ -189,9 +190,49 @@ static void make_secret(struct act_call *act_call, struct key_created_body *body
     explicit_bzero(text, sizeof text);
 }
 
-static bool check_endpoint(const struct service *service, const struct endpoint_created_body *body,
+static bool take_count(void *context, const struct value *columns, size_t count,
+                       struct problem *problem)
+{
+    (void)count;
+    (void)problem;
+    *(int64_t *)context = columns[0].integer;
+    return true;
+}
+
+/* A request that came before gets its answer again, whatever was added since. */
+static bool came_before(struct reader *reader, const struct submission *submission, bool *before,
+                        struct problem *problem)
+{
+    *before = false;
+    if (submission->idempotency_key.length == 0)
+        return true;
+    struct idempotency_row key = submission_key(submission, submission->arena);
+    return reader_load(reader, &idempotency_table, &key, submission->arena, before, problem);
+}
+
+/* Requests at the same moment may pass together: the limit is against heaps, not exact. */
+static bool has_place(struct service *service, const struct submission *submission,
+                      struct problem *problem)
+{
+    static const char sql[] = "SELECT count(*) FROM endpoints WHERE org = ?1 "
+                              "AND removed_at IS NULL AND disabled_at IS NULL";
+    const struct value org = VALUE_OF_INT(submission->act.org);
+    struct store *store = kernel_store(service->kernel);
+    struct reader *reader = store_reader_take(store);
+    int64_t count = 0;
+    bool before = false;
+    bool read = reader_query(reader, sql, &org, 1, take_count, &count, problem) &&
+                came_before(reader, submission, &before, problem);
+    store_reader_give(store, reader);
+    return read && (before || count < ENDPOINTS_MAX ||
+                    problem_set(problem, PROBLEM_TOO_MANY_ENDPOINTS,
+                                "an organisation has at most %d", ENDPOINTS_MAX));
+}
+
+static bool check_endpoint(struct service *service, const struct submission *submission,
                            struct problem *problem)
 {
+    const struct endpoint_created_body *body = submission->act.body;
     const struct endpoint_event *events = body->events.items;
     for (size_t i = 0; i < body->events.count; i++)
         if (catalogue_act(service->catalogue, events[i].type) == NULL) {
@@ -199,7 +240,8 @@ static bool check_endpoint(const struct service *service, const struct endpoint_
             snprintf(pointer, sizeof pointer, "/events/%zu/type", i);
             return problem_add(problem, PROBLEM_BODY_INVALID, pointer, "is no type of act");
         }
-    return service->options.webhook_allow_private || address_url_check(body->url, problem);
+    return (service->options.webhook_allow_private || address_url_check(body->url, problem)) &&
+           has_place(service, submission, problem);
 }
 
 static bool read_act(struct act_call *act_call, json_t *json, struct problem *problem)
@@ -221,7 +263,7 @@ static bool read_act(struct act_call *act_call, json_t *json, struct problem *pr
     set_place(act_call);
     if (type == &key_created)
         make_secret(act_call, body);
-    return type != &endpoint_created || check_endpoint(call->service, body, problem);
+    return type != &endpoint_created || check_endpoint(call->service, submission, problem);
 }
 
 /* Appends a member to the object that BODY holds. */

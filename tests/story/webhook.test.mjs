@@ -259,6 +259,25 @@ describe('webhooks', () => {
         }
     });
 
+    test('an organisation has a limited number of endpoints in use', async () => {
+        const url = 'http://127.0.0.1:9/';
+        const client = await server.seller('Collector');
+        const add = (key) => client.act('/v1/endpoints', { url }, { 'Idempotency-Key': key });
+        const made = [];
+        for (let i = 1; i <= 20; i++) made.push(await add(`endpoint-${i}`));
+        const refused = await client.post('/v1/endpoints', { url });
+        assert.equal(refused.status, 409, refused.text);
+        assert.equal(refused.json.code, 'too-many-endpoints');
+        assert.match(refused.json.detail, /20/);
+        assert.match(refused.json.remedy, /remove/i);
+        assert.deepEqual(await add('endpoint-20'), made[19], 'an answer that was lost');
+        await (await server.seller('Neighbour')).act('/v1/endpoints', { url });
+        await client.act(`/v1/endpoints/${made[0].subject}/remove`, {});
+        await add('endpoint-21');
+        assert.equal((await client.post('/v1/endpoints', { url })).status, 409);
+        assert.equal((await client.list('/v1/endpoints', 'endpoints')).length, 20);
+    });
+
     test('endpoints of others are not there', async () => {
         const { endpoint } = await listen(204);
         for (const [method, path, body] of [
