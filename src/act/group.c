@@ -14,6 +14,7 @@
 #include "base/log.h"
 
 #define SALT_BYTES 32
+#define SALTS_AT_ONCE 8
 
 struct group {
     struct kernel *kernel;
@@ -25,6 +26,8 @@ struct group {
     struct row_slot **save; /* every row of the group, in order of first use */
     struct row_slot **load; /* those of them that the store has to be asked for */
     size_t load_count;
+    uint8_t *salts; /* random bytes for acts to come: asked for several at a time */
+    size_t salt_count;
 };
 
 /* The rows that one act works on. */
@@ -245,8 +248,12 @@ static struct text salt_of(struct group *group, const struct submission *submiss
 {
     if (submission->replay != NULL)
         return submission->replay->salt;
-    uint8_t *salt = arena_take(group->arena, SALT_BYTES);
-    random_bytes(salt, SALT_BYTES);
+    if (group->salt_count == 0) {
+        group->salt_count = SALTS_AT_ONCE;
+        group->salts = arena_take(group->arena, (size_t)SALTS_AT_ONCE * SALT_BYTES);
+        random_bytes(group->salts, (size_t)SALTS_AT_ONCE * SALT_BYTES);
+    }
+    const uint8_t *salt = group->salts + --group->salt_count * SALT_BYTES;
     return (struct text){(const char *)salt, SALT_BYTES};
 }
 
