@@ -201,17 +201,6 @@ bool feed_read(const struct feed *feed, struct reader *reader, const struct prin
     return true;
 }
 
-static bool keep_newest(void *context, const struct value *columns, size_t count,
-                        struct problem *problem)
-{
-    int64_t *position = context;
-    (void)count;
-    (void)problem;
-    if (columns[0].type == VALUE_INT)
-        *position = columns[0].integer;
-    return true;
-}
-
 bool feed_newest(struct reader *reader, const struct principal *who, int64_t *position,
                  struct problem *problem)
 {
@@ -220,6 +209,6 @@ bool feed_newest(struct reader *reader, const struct principal *who, int64_t *po
     const struct value org = VALUE_OF_INT(who->org);
     bool seller = who->role == ROLE_SELLER;
     *position = 0;
-    return reader_query(reader, seller ? of_feed : of_tree, &org, seller ? 1 : 0, keep_newest,
-                        position, problem);
+    return reader_number(reader, seller ? of_feed : of_tree, &org, seller ? 1 : 0, position,
+                         problem);
 }

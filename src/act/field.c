@@ -291,7 +291,7 @@ bool field_present(const void *body, size_t index)
     return (*(const uint32_t *)body >> index & 1) != 0;
 }
 
-static void write_money(struct json_writer *json, const struct money *money)
+void money_write(struct json_writer *json, const struct money *money)
 {
     json_open(json);
     json_member_int(json, "amount", money->amount);
@@ -333,7 +333,7 @@ static void write_value(struct json_writer *json, const struct field *field, con
         json_time(json, *(const int64_t *)value);
         break;
     case FIELD_MONEY:
-        write_money(json, value);
+        money_write(json, value);
         break;
     case FIELD_ENUM:
         json_text(json, text_of(field->names[*(const int64_t *)value]));

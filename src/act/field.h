@@ -30,6 +30,9 @@ struct money {
     char currency[4]; /* ISO 4217 */
 };
 
+/* {"amount":…,"currency":…} */
+void money_write(struct json_writer *json, const struct money *money);
+
 struct list {
     size_t count;
     void *items;

@@ -169,21 +169,13 @@ static void run_batch(struct replaying *replaying)
                                      replaying->total);
 }
 
-static bool take_count(void *context, const struct value *columns, size_t count,
-                       struct problem *problem)
-{
-    (void)count;
-    (void)problem;
-    *(uint64_t *)context = columns[0].type == VALUE_INT ? (uint64_t)columns[0].integer : 0;
-    return true;
-}
-
 static bool run_all(struct replaying *replaying, struct problem *problem)
 {
     struct store *store = replaying->options->store;
     struct reader *reader = store_reader_take(store);
-    bool read = reader_query(reader, "SELECT COUNT(*) FROM log_entries", NULL, 0, take_count,
-                             &replaying->total, problem);
+    int64_t total = 0;
+    bool read = reader_number(reader, "SELECT COUNT(*) FROM log_entries", NULL, 0, &total, problem);
+    replaying->total = (uint64_t)total;
     do {
         read = read && read_batch(replaying, reader, problem);
         if (read)

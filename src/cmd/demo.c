@@ -43,10 +43,7 @@ static struct json_writer begin_body(struct demo *demo)
 static void add_money(struct json_writer *json, const char *name, int64_t cents)
 {
     json_name(json, name);
-    json_open(json);
-    json_member_int(json, "amount", cents);
-    json_member(json, "currency", TEXT("EUR"));
-    json_close(json);
+    money_write(json, &(struct money){cents, "EUR"});
 }
 
 static struct text buyer_name(const struct demo *demo, const struct demo_order *order)

@@ -26,10 +26,7 @@ struct importer {
 static void add_money(struct json_writer *json, const char *name, int64_t centavos)
 {
     json_name(json, name);
-    json_open(json);
-    json_member_int(json, "amount", centavos);
-    json_member(json, "currency", TEXT("BRL"));
-    json_close(json);
+    money_write(json, &(struct money){centavos, "BRL"});
 }
 
 static void add_time(struct json_writer *json, const char *name, int64_t at)

@@ -10,6 +10,7 @@
 #include "net/address.h"
 #include "net/handlers.h"
 #include "net/service_private.h"
+#include "net/telling.h"
 
 #define IDEMPOTENCY_KEY_MAX 255
 
@@ -190,15 +191,6 @@ static void make_secret(struct act_call *act_call, struct key_created_body *body
     explicit_bzero(text, sizeof text);
 }
 
-static bool take_count(void *context, const struct value *columns, size_t count,
-                       struct problem *problem)
-{
-    (void)count;
-    (void)problem;
-    *(int64_t *)context = columns[0].integer;
-    return true;
-}
-
 /* A request that came before gets its answer again, whatever was added since. */
 static bool came_before(struct reader *reader, const struct submission *submission, bool *before,
                         struct problem *problem)
@@ -221,7 +213,7 @@ static bool has_place(struct service *service, const struct submission *submissi
     struct reader *reader = store_reader_take(store);
     int64_t count = 0;
     bool before = false;
-    bool read = reader_query(reader, sql, &org, 1, take_count, &count, problem) &&
+    bool read = reader_number(reader, sql, &org, 1, &count, problem) &&
                 came_before(reader, submission, &before, problem);
     store_reader_give(store, reader);
     return read && (before || count < ENDPOINTS_MAX ||
@@ -341,16 +333,15 @@ static void answer_refused(struct act_call *act_call)
     struct call *call = act_call->call;
     struct submission *submission = &act_call->submission;
     struct kernel *kernel = call->service->kernel;
-    char key[ID_TEXT_BYTES];
+    struct telling telling;
     struct id shown;
-    int64_t org = submission->act.org;
-    size_t key_length = id_format("key", call->principal.key, key);
-    bool tell = call->principal.role == ROLE_SELLER && api_shown_act(&submission->problem, &shown);
+    telling_init(&telling, &call->principal);
+    if (call->principal.role == ROLE_SELLER && api_shown_act(&submission->problem, &shown))
+        telling_add(&telling, submission->act.org, shown);
     api_refusal(submission);
     call_problem(call, &submission->problem);
-    if (tell)
-        receipts_note(kernel, org, shown, AUDIENCE_SELLER, MEANS_ANSWER,
-                      (struct text){key, key_length});
+    telling_send(&telling, kernel, MEANS_ANSWER);
+    telling_done(&telling);
 }
 
 static void done(struct submission *submission)

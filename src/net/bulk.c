@@ -57,9 +57,7 @@ static void answer(struct bulk *bulk)
     struct kernel *kernel = call->service->kernel;
     struct telling telling;
     struct buffer body;
-    char key[ID_TEXT_BYTES];
-    size_t key_length = id_format("key", call->principal.key, key);
-    telling_init(&telling, call->principal.role, (struct text){key, key_length});
+    telling_init(&telling, &call->principal);
     buffer_init(&body);
     struct json_writer json = json_writer(&body);
     json_open(&json);

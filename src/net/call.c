@@ -55,6 +55,8 @@ void call_problem(struct call *call, const struct problem *problem)
     answer.body = buffer_view(&body);
     if (problem->code == PROBLEM_UNAUTHENTICATED)
         http_answer_header(&answer, "WWW-Authenticate", TEXT("Bearer realm=\"counterfoil\""));
+    if (call->allow.length > 0)
+        http_answer_header(&answer, "Allow", call->allow);
     int64_t wait = retry_after(call, problem->code);
     if (wait > 0)
         http_answer_header(&answer, "Retry-After",

@@ -20,7 +20,8 @@ struct call {
     struct key_claim claim;
     struct principal principal; /* role 0: the route needs no key */
     struct rate_verdict rate;
-    bool replayed; /* it is answered what an earlier act with its Idempotency-Key became */
+    struct text allow; /* the methods that the path takes, if it does not take this one */
+    bool replayed;     /* it is answered what an earlier act with its Idempotency-Key became */
 };
 
 /* Each answers and ends the call. */

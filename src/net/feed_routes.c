@@ -40,9 +40,7 @@ static void answer_page(struct call *call, const struct buffer *body, const stru
 {
     struct kernel *kernel = call->service->kernel;
     struct telling telling;
-    char key[ID_TEXT_BYTES];
-    size_t key_length = id_format("key", call->principal.key, key);
-    telling_init(&telling, call->principal.role, (struct text){key, key_length});
+    telling_init(&telling, &call->principal);
     for (size_t i = 0; i < page->count; i++)
         telling_add_event(&telling, &page->events[i]);
     call_json(call, 200, body);
@@ -133,7 +131,6 @@ struct feed_stream {
     struct service *service;
     struct key_claim claim; /* checked again each time: a revoked key ends its streams */
     struct arena *arena;    /* of one reading */
-    char key[ID_TEXT_BYTES];
     bool of_subject;
     struct id subject;
     int64_t position;
@@ -251,8 +248,7 @@ static struct feed_stream *stream_make(const struct call *call)
     stream->service = call->service;
     stream->claim = call->claim;
     stream->arena = arena_new();
-    size_t length = id_format("key", call->principal.key, stream->key);
-    telling_init(&stream->telling, call->principal.role, (struct text){stream->key, length});
+    telling_init(&stream->telling, &call->principal);
     stream->written_at = time_monotonic();
     atomic_init(&stream->owners, 2);
     return stream;

@@ -66,21 +66,6 @@ static bool admit(struct call *call, struct problem *problem)
     return true;
 }
 
-static void answer_no_route(struct call *call, const struct buffer *allow,
-                            const struct problem *problem)
-{
-    struct http_answer answer = {.status = problem_kind(problem->code)->status,
-                                 .media_type = "application/problem+json"};
-    struct buffer body;
-    buffer_init(&body);
-    problem_write(&body, problem, call->request->request_id);
-    answer.body = buffer_view(&body);
-    if (allow->length > 0)
-        http_answer_header(&answer, "Allow", arena_text(call->request->arena, buffer_view(allow)));
-    call_answer(call, &answer);
-    buffer_done(&body);
-}
-
 static void handle(void *context, struct http_request *request)
 {
     struct call *call = ARENA_NEW(request->arena, struct call);
@@ -92,12 +77,12 @@ static void handle(void *context, struct http_request *request)
     call->route = routes_find(call->service->routes, request->method, request->path, &call->subject,
                               &allow, &problem);
     if (call->route == NULL)
-        answer_no_route(call, &allow, &problem);
-    else if (!admit(call, &problem))
+        call->allow = arena_text(request->arena, buffer_view(&allow));
+    buffer_done(&allow);
+    if (call->route == NULL || !admit(call, &problem))
         call_problem(call, &problem);
     else
         call->route->handle(call);
-    buffer_done(&allow);
 }
 
 static bool start_webhooks(struct service *service, struct problem *problem)

@@ -7,12 +7,13 @@ struct told_act {
     struct id act;
 };
 
-void telling_init(struct telling *telling, enum role role, struct text to)
+void telling_init(struct telling *telling, const struct principal *who)
 {
-    *telling = (struct telling){.to = to};
+    *telling = (struct telling){.has_audience = false};
+    telling->to_length = id_format("key", who->key, telling->to);
     buffer_init(&telling->acts);
     for (unsigned i = 0; i < AUDIENCES; i++)
-        if (audience_role((enum audience)i) == role) {
+        if (audience_role((enum audience)i) == who->role) {
             telling->has_audience = true;
             telling->audience = (enum audience)i;
         }
@@ -41,7 +42,8 @@ void telling_send(struct telling *telling, struct kernel *kernel, enum means mea
     struct told_act told;
     for (size_t at = 0; at < telling->acts.length; at += sizeof told) {
         memcpy(&told, telling->acts.bytes + at, sizeof told);
-        receipts_note(kernel, told.org, told.act, telling->audience, means, telling->to);
+        receipts_note(kernel, told.org, told.act, telling->audience, means,
+                      (struct text){telling->to, telling->to_length});
     }
     buffer_clear(&telling->acts);
 }

@@ -10,12 +10,13 @@
 struct telling {
     bool has_audience;
     enum audience audience;
-    struct text to; /* who was told; borrowed */
+    char to[ID_TEXT_BYTES]; /* by which key */
+    size_t to_length;
     struct buffer acts;
 };
 
-/* TO lives as long as the telling. Auditors and operators are told nothing. */
-void telling_init(struct telling *telling, enum role role, struct text to);
+/* Auditors and operators are told nothing. */
+void telling_init(struct telling *telling, const struct principal *who);
 void telling_done(struct telling *telling);
 void telling_add(struct telling *telling, int64_t org, struct id act);
 void telling_add_event(struct telling *telling, const struct feed_event *event);

@@ -258,9 +258,7 @@ static void answer(struct viewing *viewing)
     struct kernel *kernel = call->service->kernel;
     struct telling telling;
     struct problem problem;
-    char key[ID_TEXT_BYTES];
-    size_t key_length = id_format("key", call->principal.key, key);
-    telling_init(&telling, call->principal.role, (struct text){key, key_length});
+    telling_init(&telling, &call->principal);
     if (!find_outstanding(viewing, &telling, &problem)) {
         buffer_clear(&telling.acts);
         call_problem(call, &problem);

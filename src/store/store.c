@@ -217,6 +217,22 @@ bool reader_rows(struct reader *reader, const struct table *table, const char *t
     return reader->store->driver->reader_query(reader, &query, read_row, &rows, problem);
 }
 
+static bool take_number(void *context, const struct value *columns, size_t count,
+                        struct problem *problem)
+{
+    (void)problem;
+    MUST(count == 1);
+    if (columns[0].type == VALUE_INT)
+        *(int64_t *)context = columns[0].integer;
+    return true;
+}
+
+bool reader_number(struct reader *reader, const char *sql, const struct value *values,
+                   size_t value_count, int64_t *number, struct problem *problem)
+{
+    return reader_query(reader, sql, values, value_count, take_number, number, problem);
+}
+
 bool reader_load(struct reader *reader, const struct table *table, void *row, struct arena *arena,
                  bool *found, struct problem *problem)
 {

@@ -78,6 +78,10 @@ MUST_CHECK bool reader_rows(struct reader *reader, const struct table *table, co
 MUST_CHECK bool reader_load(struct reader *reader, const struct table *table, void *row,
                             struct arena *arena, bool *found, struct problem *problem);
 
+/* The number in the only column of the last row; as it was if there is none. */
+MUST_CHECK bool reader_number(struct reader *reader, const char *sql, const struct value *values,
+                              size_t value_count, int64_t *number, struct problem *problem);
+
 /* Copies a running store to PATH (which must not exist) as of one moment. */
 MUST_CHECK bool store_backup(struct store *store, const char *path,
                              void (*progress)(void *context, uint64_t done, uint64_t total),

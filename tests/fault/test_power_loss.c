@@ -57,7 +57,7 @@ static void check_store(struct fixture *fixture, struct store *store, int64_t co
     int64_t found = -1;
     if (!reader_query(reader, "PRAGMA integrity_check", NULL, 0, read_verdict, &sound,
                       &fixture->problem) ||
-        !reader_query(reader, groups, &upto, 1, read_count, &found, &fixture->problem))
+        !reader_number(reader, groups, &upto, 1, &found, &fixture->problem))
         fail_msg("%s", fixture->problem.detail);
     assert_true(sound);
     assert_int_equal(found, confirmed);

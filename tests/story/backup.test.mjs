@@ -10,6 +10,16 @@ import {
     temporaryFolder,
 } from './harness.mjs';
 
+// A copy of a data folder that has no store; returns where that belongs.
+function copyWithoutStore(from, to) {
+    cpSync(from, to, { recursive: true });
+    const store = readdirSync(to).find((name) => /\.db$/.test(name));
+    for (const name of readdirSync(to)) {
+        if (name.startsWith(store)) rmSync(path.join(to, name));
+    }
+    return path.join(to, store);
+}
+
 describe('backup', () => {
     let server, shop, seller, buyer;
     const folder = temporaryFolder();
@@ -45,12 +55,7 @@ describe('backup', () => {
 
         const restored = path.join(folder, 'restored');
         await server.halt();
-        cpSync(server.folder, restored, { recursive: true });
-        const store = readdirSync(restored).find((name) => /\.db$/.test(name));
-        for (const name of readdirSync(restored)) {
-            if (name.startsWith(store)) rmSync(path.join(restored, name));
-        }
-        cpSync(file, path.join(restored, store));
+        cpSync(file, copyWithoutStore(server.folder, restored));
         await server.start();
 
         const second = await startServer({ folder: restored });
@@ -80,12 +85,8 @@ describe('backup', () => {
     test('a damaged or foreign store stops the start with a reason', async () => {
         const broken = path.join(folder, 'broken');
         await server.halt();
-        cpSync(server.folder, broken, { recursive: true });
-        const store = readdirSync(broken).find((name) => /\.db$/.test(name));
-        for (const name of readdirSync(broken)) {
-            if (name.startsWith(store)) rmSync(path.join(broken, name));
-        }
-        writeFileSync(path.join(broken, store), Buffer.alloc(8192, 'not a database '));
+        writeFileSync(copyWithoutStore(server.folder, broken),
+            Buffer.alloc(8192, 'not a database '));
         const result = await run(['serve', '--data', broken, '--listen', '127.0.0.1:0']);
         assert.equal(result.status, 1);
         assert.match(result.stderr, /store|database/i);

@@ -161,14 +161,20 @@ static inline struct submission *road_see(struct road *road, struct id order, st
     return road_act(road, &order_cancel_seen, road_seller(road), order, body);
 }
 
+/* Is there a row with ROW's key? Then ROW is filled. */
+static inline bool road_load(struct road *road, const struct table *table, void *row)
+{
+    bool found = false;
+    struct reader *reader = store_reader_take(road->store);
+    assert_true(reader_load(reader, table, row, road->arena, &found, &road->problem));
+    store_reader_give(road->store, reader);
+    return found;
+}
+
 static inline struct order_row road_load_order(struct road *road, struct id id)
 {
     struct order_row row = {.org = road->org, .id = id};
-    bool found = false;
-    struct reader *reader = store_reader_take(road->store);
-    assert_true(reader_load(reader, &orders_table, &row, road->arena, &found, &road->problem));
-    store_reader_give(road->store, reader);
-    assert_true(found);
+    assert_true(road_load(road, &orders_table, &row));
     return row;
 }
 
@@ -176,11 +182,7 @@ static inline struct notice_row road_load_notice(struct road *road, struct id ac
                                                  enum audience audience)
 {
     struct notice_row row = {.org = road->org, .act = act, .audience = (int64_t)audience};
-    bool found = false;
-    struct reader *reader = store_reader_take(road->store);
-    assert_true(reader_load(reader, &notices_table, &row, road->arena, &found, &road->problem));
-    store_reader_give(road->store, reader);
-    assert_true(found);
+    assert_true(road_load(road, &notices_table, &row));
     return row;
 }
 

@@ -226,14 +226,9 @@ static void move_cursor(struct queue *queue, int64_t position)
 
 static bool is_kept(struct queue *queue, int64_t position, struct delivery_row *row)
 {
-    struct road *road = queue->road;
-    bool found = false;
     *row = (struct delivery_row){
-        .org = road->org, .endpoint = queue->endpoint.row.id, .position = position};
-    struct reader *reader = store_reader_take(road->store);
-    assert_true(reader_load(reader, &deliveries_table, row, road->arena, &found, &road->problem));
-    store_reader_give(road->store, reader);
-    return found;
+        .org = queue->road->org, .endpoint = queue->endpoint.row.id, .position = position};
+    return road_load(queue->road, &deliveries_table, row);
 }
 
 /* Which of the positions 2, 3 … are in the store, as digits. */

@@ -31,11 +31,7 @@ static void test_unseen_request_stops_shipping(void **state)
 static bool has_notice(struct road *road, struct id act, enum audience audience)
 {
     struct notice_row row = {.org = road->org, .act = act, .audience = (int64_t)audience};
-    bool found = false;
-    struct reader *reader = store_reader_take(road->store);
-    assert_true(reader_load(reader, &notices_table, &row, road->arena, &found, &road->problem));
-    store_reader_give(road->store, reader);
-    return found;
+    return road_load(road, &notices_table, &row);
 }
 
 /* Of a shipment the buyer must be told only if it overtook their request. */
@@ -399,10 +395,7 @@ static void test_replay_finds_a_changed_record(void **state)
     buffer_init(&findings);
     make_history(road);
     struct act_row act = {.org = road->org, .seq = 3};
-    bool found = false;
-    struct reader *reader = store_reader_take(road->store);
-    assert_true(reader_load(reader, &acts_table, &act, road->arena, &found, &road->problem));
-    store_reader_give(road->store, reader);
+    assert_true(road_load(road, &acts_table, &act));
     char *at = memmem(act.record.bytes, act.record.length, "Ordered twice", 13);
     assert_non_null(at);
     memcpy(at, "Ordered never", 13);

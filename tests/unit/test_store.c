@@ -265,8 +265,7 @@ static void *read_in_crowd(void *context)
         int64_t count = -1;
         struct problem problem;
         struct reader *reader = store_reader_take(crowd->store);
-        if (!reader_query(reader, "SELECT count(*) FROM parcels", NULL, 0, read_count, &count,
-                          &problem) ||
+        if (!reader_number(reader, "SELECT count(*) FROM parcels", NULL, 0, &count, &problem) ||
             count % 2 != 0)
             crowd->wrong++;
         store_reader_give(crowd->store, reader);

@@ -192,20 +192,10 @@ static inline bool write_parcel(struct store *store, struct parcel_row *row, boo
     return store_commit(store, problem);
 }
 
-static inline bool read_count(void *context, const struct value *columns, size_t count,
-                              struct problem *problem)
-{
-    (void)problem;
-    assert_int_equal(count, 1);
-    *(int64_t *)context = columns[0].integer;
-    return true;
-}
-
 static inline int64_t reader_count(struct fixture *fixture, struct reader *reader)
 {
     int64_t count = -1;
-    if (!reader_query(reader, "SELECT count(*) FROM parcels", NULL, 0, read_count, &count,
-                      &fixture->problem))
+    if (!reader_number(reader, "SELECT count(*) FROM parcels", NULL, 0, &count, &fixture->problem))
         fail_msg("%s", fixture->problem.detail);
     return count;
 }

@@ -348,6 +348,17 @@ static bool read_leaf(void *context, unsigned level, uint64_t index, struct dige
     return true;
 }
 
+/* That leaf 1 is in the log, by a checkpoint that one witness cosigned. */
+static struct log_proof prove_leaf(struct buffer *note)
+{
+    struct problem problem;
+    struct log_proof proof = {.index = 1};
+    sign(1, note);
+    proof.checkpoint = buffer_view(note);
+    assert_true(merkle_prove_inclusion(1, 3, read_leaf, NULL, &proof.inclusion, &problem));
+    return proof;
+}
+
 static void proofs_are_written_read_and_checked(void **state)
 {
     (void)state;
@@ -355,15 +366,12 @@ static void proofs_are_written_read_and_checked(void **state)
     struct buffer note;
     struct buffer bytes;
     struct trust_verdict verdict;
-    struct log_proof proof = {.index = 1};
     struct log_proof read;
     buffer_init(&note);
     buffer_init(&bytes);
     struct trust_policy *policy = policy_from("log @L\n" X "quorum X1\n", &problem);
     assert_non_null(policy);
-    sign(1, &note);
-    proof.checkpoint = buffer_view(&note);
-    assert_true(merkle_prove_inclusion(1, 3, read_leaf, NULL, &proof.inclusion, &problem));
+    struct log_proof proof = prove_leaf(&note);
     for (int extra = 0; extra < 2; extra++) {
         proof.extra = extra ? TEXT("YWdl") : TEXT_NONE;
         buffer_clear(&bytes);
@@ -396,14 +404,11 @@ static void every_changed_byte_of_a_proof_is_found(void **state)
     struct buffer note;
     struct buffer bytes;
     struct trust_verdict verdict;
-    struct log_proof proof = {.index = 1};
     buffer_init(&note);
     buffer_init(&bytes);
     struct trust_policy *policy = policy_from("log @L\n" X "quorum X1\n", &problem);
     assert_non_null(policy);
-    sign(1, &note);
-    proof.checkpoint = buffer_view(&note);
-    assert_true(merkle_prove_inclusion(1, 3, read_leaf, NULL, &proof.inclusion, &problem));
+    struct log_proof proof = prove_leaf(&note);
     log_proof_add(&bytes, &proof);
     for (size_t i = 0; i < bytes.length; i++)
         for (unsigned bit = 0; bit < 8; bit++) {
