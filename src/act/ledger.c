@@ -86,40 +86,44 @@ bool ledger_tile(struct kernel *kernel, const struct tile *tile, struct buffer *
     return read;
 }
 
-/* Calls PROVE with a node reader over the stored tiles of a tree of SIZE leaves. */
+/* A node reader over the stored tiles of a tree of SIZE leaves. */
+struct stored_nodes {
+    struct reader *reader;
+    struct tile_reader tiles;
+};
+
+static void stored_nodes_init(struct stored_nodes *nodes, struct kernel *kernel, uint64_t size)
+{
+    nodes->reader = store_reader_take(kernel->options.store);
+    tile_reader_init(&nodes->tiles, size, fetch_tile, nodes->reader);
+}
+
+static void stored_nodes_done(struct stored_nodes *nodes, struct kernel *kernel)
+{
+    tile_reader_done(&nodes->tiles);
+    store_reader_give(kernel->options.store, nodes->reader);
+}
+
 bool ledger_prove_inclusion(struct kernel *kernel, uint64_t index, uint64_t size,
                             struct merkle_proof *proof, struct problem *problem)
 {
-    struct reader *reader = store_reader_take(kernel->options.store);
-    struct tile_reader tiles;
-    tile_reader_init(&tiles, size, fetch_tile, reader);
-    bool proved = merkle_prove_inclusion(index, size, tile_reader_node, &tiles, proof, problem);
-    tile_reader_done(&tiles);
-    store_reader_give(kernel->options.store, reader);
+    struct stored_nodes nodes;
+    stored_nodes_init(&nodes, kernel, size);
+    bool proved =
+        merkle_prove_inclusion(index, size, tile_reader_node, &nodes.tiles, proof, problem);
+    stored_nodes_done(&nodes, kernel);
     return proved;
 }
 
 bool ledger_prove_consistency(struct kernel *kernel, uint64_t old_size, uint64_t size,
                               struct merkle_proof *proof, struct problem *problem)
 {
-    struct reader *reader = store_reader_take(kernel->options.store);
-    struct tile_reader tiles;
-    tile_reader_init(&tiles, size, fetch_tile, reader);
+    struct stored_nodes nodes;
+    stored_nodes_init(&nodes, kernel, size);
     bool proved =
-        merkle_prove_consistency(old_size, size, tile_reader_node, &tiles, proof, problem);
-    tile_reader_done(&tiles);
-    store_reader_give(kernel->options.store, reader);
+        merkle_prove_consistency(old_size, size, tile_reader_node, &nodes.tiles, proof, problem);
+    stored_nodes_done(&nodes, kernel);
     return proved;
-}
-
-static bool take_size(void *context, const struct value *columns, size_t count,
-                      struct problem *problem)
-{
-    (void)count;
-    (void)problem;
-    if (columns[0].type == VALUE_INT)
-        *(uint64_t *)context = (uint64_t)columns[0].integer + 1;
-    return true;
 }
 
 static bool take_cosigned(void *context, const struct value *columns, size_t count,
@@ -136,15 +140,15 @@ static bool take_cosigned(void *context, const struct value *columns, size_t cou
 
 static bool load_tree(struct kernel *kernel, struct reader *reader, struct problem *problem)
 {
-    uint64_t size = 0;
+    int64_t size = 0;
     struct tile_reader tiles;
-    if (!reader_query(reader, "SELECT MAX(position) FROM log_entries", NULL, 0, take_size, &size,
-                      problem) ||
+    if (!reader_number(reader, "SELECT MAX(position) + 1 FROM log_entries", NULL, 0, &size,
+                       problem) ||
         !reader_query(reader, "SELECT size, note FROM log_checkpoints ORDER BY size", NULL, 0,
                       take_cosigned, kernel, problem))
         return false;
-    tile_reader_init(&tiles, size, fetch_tile, reader);
-    bool loaded = merkle_load(&kernel->tree, size, tile_reader_node, &tiles, problem);
+    tile_reader_init(&tiles, (uint64_t)size, fetch_tile, reader);
+    bool loaded = merkle_load(&kernel->tree, (uint64_t)size, tile_reader_node, &tiles, problem);
     tile_reader_done(&tiles);
     return loaded;
 }
