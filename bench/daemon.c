@@ -169,22 +169,26 @@ static double sum_over_processes(const struct bench_daemon *daemon, double (*eac
     return sum;
 }
 
-/* proc(5): fields 14 and 15 of stat are user and system time in ticks. */
+/* proc(5): fields 14 and 15 of stat are user and system time in ticks; the third follows ')'. */
 static double cpu_of(long process)
 {
     char path[64];
     char line[1024];
-    unsigned long user = 0;
-    unsigned long system = 0;
+    double ticks = 0;
     snprintf(path, sizeof path, "/proc/%ld/stat", process);
     FILE *stat = fopen(path, "r");
     if (stat == NULL)
         return 0;
-    const char *behind = fgets(line, sizeof line, stat) == NULL ? NULL : strrchr(line, ')');
-    if (behind != NULL)
-        sscanf(behind, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+    const char *read = fgets(line, sizeof line, stat);
+    struct text rest = text_of(read == NULL ? NULL : strrchr(line, ')'));
+    for (unsigned field = 2; field <= 15 && rest.length > 0; field++) {
+        uint64_t number = 0;
+        struct text word = text_cut(&rest, ' ');
+        if (field >= 14 && text_to_u64(word, UINT64_MAX, &number))
+            ticks += (double)number;
+    }
     fclose(stat);
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+    return ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
 double daemon_cpu_seconds(const struct bench_daemon *daemon)

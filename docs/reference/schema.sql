@@ -32,13 +32,15 @@ CREATE TABLE feeds (
 
 -- Requests that may come again, and what they became.
 CREATE TABLE idempotency (
-    -- The organisation that the act touched.
+    -- The API key's own organisation.
     org INTEGER NOT NULL,
     -- The API key's id and the Idempotency-Key it sent.
     key TEXT NOT NULL,
     -- SHA-256 of route and body.
     request BLOB NOT NULL,
-    -- The act that it became.
+    -- The organisation of the act that it became.
+    act_org INTEGER NOT NULL,
+    -- Its position there.
     seq INTEGER NOT NULL,
     -- When it may be forgotten; none: never (the act moved money).
     expires_at INTEGER,

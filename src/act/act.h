@@ -123,6 +123,8 @@ struct act_type {
     size_t body_bytes;
     size_t need_count;
     struct need needs[NEEDS_MAX];
+    /* Does the subject's row (the first need) exist for this actor? NULL: yes. Otherwise 404. */
+    bool (*is_party)(const struct act *act, const void *subject);
     size_t deadline_count;
     struct deadline deadlines[DEADLINES_MAX];
     size_t tell_count;

@@ -7,6 +7,7 @@
 
 #define SALT_BYTES 32
 #define EVIDENCE_ACTS_MAX 10000
+#define EVIDENCE_REFUSED_MAX 1000 /* so that nobody can bury the rest under refused attempts */
 
 /* --- writing --- */
 
@@ -14,14 +15,20 @@ struct collecting {
     const struct catalogue *catalogue;
     enum role role;
     struct arena *arena;
-    uint64_t size; /* of the checkpoint: later acts are left out */
+    uint64_t size; /* of the signed tree: acts that are not in it yet are left out */
     struct act_row *acts;
-    size_t count, capacity;
+    size_t count, capacity, refused;
 };
 
 static bool may_see(enum role role, const struct act_type *type)
 {
     return role & (ROLE_SHOP | ROLE_AUDITOR | ROLE_OPERATOR) || type->parties & role;
+}
+
+static bool is_refused(struct text record)
+{
+    static const char member[] = "\"outcome\":\"refused\"";
+    return memmem(record.bytes, record.length, member, sizeof member - 1) != NULL;
 }
 
 static bool collect_act(void *context, const void *row, struct problem *problem)
@@ -31,6 +38,8 @@ static bool collect_act(void *context, const void *row, struct problem *problem)
     const struct act_type *type = catalogue_act(collecting->catalogue, act->type);
     if (type == NULL || !may_see(collecting->role, type) || act->record.bytes == NULL ||
         (uint64_t)act->log_index >= collecting->size)
+        return true;
+    if (is_refused(act->record) && collecting->refused++ >= EVIDENCE_REFUSED_MAX)
         return true;
     if (collecting->count == EVIDENCE_ACTS_MAX)
         return problem_set(problem, PROBLEM_OVERLOADED, "more than %d acts", EVIDENCE_ACTS_MAX);
@@ -66,8 +75,10 @@ static bool write_act(struct kernel *kernel, struct json_writer *json, const str
 {
     struct log_proof proof = {.index = (uint64_t)act->log_index, .checkpoint = checkpoint};
     struct buffer text;
-    if (!ledger_prove_inclusion(kernel, proof.index, collecting->size, &proof.inclusion, problem))
-        return false;
+    struct problem why;
+    if (!ledger_prove_inclusion(kernel, proof.index, collecting->size, &proof.inclusion, &why))
+        return problem_set(problem, PROBLEM_INTERNAL, "entry %llu cannot be proved: %s",
+                           (unsigned long long)proof.index, why.detail);
     buffer_init(&text);
     log_proof_add(&text, &proof);
     json_open(json);
@@ -128,22 +139,31 @@ static bool write_bundle(struct kernel *kernel, const struct collecting *collect
     return true;
 }
 
-/* The newest cosigned checkpoint if it covers the newest act about the subject, else the newest. */
-static bool choose_checkpoint(struct kernel *kernel, int64_t newest, struct buffer *note,
-                              uint64_t *size, struct problem *problem)
+static bool size_of(struct text checkpoint_note, uint64_t *size, struct problem *problem)
 {
-    struct note parsed;
+    struct note note;
     struct checkpoint checkpoint;
-    ledger_cosigned(kernel, note, size);
-    if (note->length > 0 && (uint64_t)newest < *size)
-        return true;
-    buffer_clear(note);
-    ledger_checkpoint(kernel, note);
-    if (!note_parse(buffer_view(note), &parsed, problem) ||
-        !checkpoint_parse(parsed.text, &checkpoint, problem))
+    if (!note_parse(checkpoint_note, &note, problem) ||
+        !checkpoint_parse(note.text, &checkpoint, problem))
         return false;
     *size = checkpoint.size;
     return true;
+}
+
+/* Replaces NOTE by the newest cosigned checkpoint if that covers the newest act, too. */
+static void prefer_cosigned(struct kernel *kernel, struct collecting *collecting,
+                            struct buffer *note)
+{
+    struct buffer cosigned;
+    uint64_t size;
+    buffer_init(&cosigned);
+    ledger_cosigned(kernel, &cosigned, &size);
+    if (cosigned.length > 0 && (uint64_t)collecting->acts[collecting->count - 1].log_index < size) {
+        buffer_clear(note);
+        buffer_text(note, buffer_view(&cosigned));
+        collecting->size = size;
+    }
+    buffer_done(&cosigned);
 }
 
 bool evidence_write(struct kernel *kernel, int64_t org, struct id subject, enum role role,
@@ -152,14 +172,17 @@ bool evidence_write(struct kernel *kernel, int64_t org, struct id subject, enum 
 {
     struct arena *arena = arena_new();
     struct collecting collecting = {
-        .catalogue = kernel_catalogue(kernel), .role = role, .arena = arena, .size = UINT64_MAX};
+        .catalogue = kernel_catalogue(kernel), .role = role, .arena = arena};
     struct buffer note;
     buffer_init(&note);
-    bool written = collect_acts(kernel, org, subject, &collecting, problem) &&
-                   choose_checkpoint(kernel, collecting.acts[collecting.count - 1].log_index, &note,
-                                     &collecting.size, problem) &&
-                   write_bundle(kernel, &collecting, buffer_view(&note), subject, witnesses,
-                                witness_count, out, problem);
+    ledger_checkpoint(kernel, &note); /* before the acts: none of them may be newer */
+    bool written = size_of(buffer_view(&note), &collecting.size, problem) &&
+                   collect_acts(kernel, org, subject, &collecting, problem);
+    if (written) {
+        prefer_cosigned(kernel, &collecting, &note);
+        written = write_bundle(kernel, &collecting, buffer_view(&note), subject, witnesses,
+                               witness_count, out, problem);
+    }
     buffer_done(&note);
     arena_free(arena);
     return written;
@@ -188,19 +211,33 @@ static struct text member_text(const json_t *object, const char *name)
     return json_is_string(value) ? json_string_view(value) : TEXT_NONE;
 }
 
+/* Anybody can add a key and its signature to a bundle: only the policy's witnesses are named. */
+static void name_witnesses(struct checking *checking, const struct trust_verdict *verdict)
+{
+    struct evidence *evidence = checking->evidence;
+    size_t count = trust_policy_witness_count(checking->policy);
+    for (size_t i = 0; i < count && evidence->witness_count < EVIDENCE_WITNESSES_MAX; i++) {
+        if (!verdict->witnesses[i].signed_by)
+            continue;
+        const struct trust_party *witness = trust_policy_witness(checking->policy, i);
+        evidence->witnesses[evidence->witness_count] =
+            arena_string(checking->arena, text_of(witness->key.name));
+        evidence->witnessed_at[evidence->witness_count++] = verdict->witnesses[i].time;
+    }
+}
+
 /* The first proof's checkpoint is judged by the policy; the others must carry the same. */
 static bool check_inclusion(struct checking *checking, size_t index, const struct log_proof *proof,
                             const struct digest *leaf, struct problem *why)
 {
-    struct trust_verdict verdict;
     if (index == 0) {
+        struct trust_verdict verdict;
         checking->checkpoint_text = arena_text(checking->arena, proof->checkpoint);
-        return trust_policy_check(checking->policy, checking->checkpoint_text,
-                                  &checking->checkpoint, &verdict, why) &&
-               merkle_check_inclusion(&proof->inclusion, proof->index, checking->checkpoint.size,
-                                      leaf, &checking->checkpoint.root, why);
-    }
-    if (!text_equal(checking->checkpoint_text, proof->checkpoint))
+        if (!trust_policy_check(checking->policy, checking->checkpoint_text, &checking->checkpoint,
+                                &verdict, why))
+            return false;
+        name_witnesses(checking, &verdict);
+    } else if (!text_equal(checking->checkpoint_text, proof->checkpoint))
         return problem_set(why, PROBLEM_PROOF_INVALID,
                            "its proof carries another checkpoint than the first act");
     return merkle_check_inclusion(&proof->inclusion, proof->index, checking->checkpoint.size, leaf,
@@ -292,14 +329,11 @@ static bool check_keys(struct checking *checking, const json_t *list)
     struct evidence *evidence = checking->evidence;
     evidence->origin = checking->checkpoint.origin;
     evidence->log_size = checking->checkpoint.size;
+    evidence->stranger_count = count - 1 - evidence->witness_count;
     for (size_t i = 0; i < count; i++) {
         if (!verdicts[i].signed_by)
             return problem_set(checking->problem, PROBLEM_PROOF_INVALID,
                                "keys: %s did not sign the checkpoint", keys[i].name);
-        if (i == 0)
-            continue;
-        evidence->witnesses[evidence->witness_count] = keys[i].name;
-        evidence->witnessed_at[evidence->witness_count++] = verdicts[i].time;
     }
     if (!text_is(evidence->origin, keys[0].name) || keys[0].type != NOTE_ED25519)
         return problem_set(checking->problem, PROBLEM_PROOF_INVALID,

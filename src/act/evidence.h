@@ -5,10 +5,11 @@
  *   {"acts":[{"proof":"c2sp.org/tlog-proof@v1\n…","record":{…},"salt":"<base64>"},…],
  *    "format":"counterfoil-evidence/1","keys":["<vkey>",…],"subject":"ord_…"}
  *
- * Every act that the reader is party to, in the order of the feed. The entry that a proof proves is
- * SHA-256(salt ‖ record); all proofs carry the same checkpoint. `keys` names the log's key first
- * and then the witnesses whose cosignatures the checkpoint carries. Nothing else is in a bundle,
- * and everything is checked: one changed character anywhere is found.
+ * The acts that the reader is party to, in the order of the feed (of refused ones the first 1,000).
+ * The entry that a proof proves is SHA-256(salt ‖ record); all proofs carry the same checkpoint.
+ * `keys` names the log's key first and then the witnesses whose cosignatures the checkpoint
+ * carries. Nothing else is in a bundle, and everything is checked: one changed character anywhere
+ * is found.
  */
 #pragma once
 
@@ -39,7 +40,8 @@ struct evidence {
     struct evidence_act *acts;
     struct text origin; /* of the log */
     uint64_t log_size;
-    size_t witness_count; /* whose cosignatures were verified */
+    size_t stranger_count; /* cosignatures by witnesses that the policy does not know */
+    size_t witness_count;  /* those that it knows, verified */
     const char *witnesses[EVIDENCE_WITNESSES_MAX];
     uint64_t witnessed_at[EVIDENCE_WITNESSES_MAX]; /* seconds since 1970 */
 };

@@ -117,7 +117,7 @@ struct idempotency_row submission_key(const struct submission *submission, struc
 {
     char key[ID_TEXT_BYTES];
     size_t length = id_format("key", submission->act.actor.key, key);
-    return (struct idempotency_row){.org = submission->act.org,
+    return (struct idempotency_row){.org = id_org(submission->act.actor.key),
                                     .key = arena_format(arena, "%.*s:%.*s", (int)length, key,
                                                         TEXT_ARG(submission->idempotency_key))};
 }
@@ -159,7 +159,7 @@ static bool load_rows(struct group *group, struct problem *problem)
 static bool answer_again(struct group *group, struct submission *submission,
                          const struct idempotency_row *key, struct problem *problem)
 {
-    const struct act_row name = {.org = key->org, .seq = key->seq};
+    const struct act_row name = {.org = key->act_org, .seq = key->seq};
     struct row_slot *slot = group_slot(group, &acts_table, &name, true);
     struct record record;
     if (!slot_exists(slot) &&
@@ -210,9 +210,13 @@ static bool needs_fit(const struct submission *submission, const struct working 
         if (type->needs[i].mode == NEED_ABSENT && exists)
             return problem_set(problem, PROBLEM_ALREADY_EXISTS, "%s", type->needs[i].what);
     }
-    if (submission->if_match == 0 || type->need_count == 0)
+    if (type->need_count == 0)
         return true;
     const struct row_slot *subject = working->decision.rows[0];
+    if (type->is_party != NULL && !type->is_party(&submission->act, subject->row))
+        return problem_set(problem, PROBLEM_NOT_FOUND, "no such %s", type->needs[0].what);
+    if (submission->if_match == 0)
+        return true;
     const struct column *version = subject->table->version;
     int64_t now = version == NULL ? 0 : row_int(version, subject->row);
     if (now != submission->if_match)
@@ -289,6 +293,7 @@ static void record_act(struct group *group, struct submission *submission,
         return;
     struct idempotency_row *key = working->idempotency->row;
     key->request = (struct text){(const char *)submission->request.bytes, DIGEST_BYTES};
+    key->act_org = act->org;
     key->seq = act->seq;
     key->expires_at = act->type->flags & ACT_MOVES_MONEY
                           ? 0
@@ -372,19 +377,6 @@ static void decide_act(struct group *group, struct submission *submission, struc
         record_act(group, submission, working, problem);
 }
 
-/* A repeated request must find the organisation that it made the first time. */
-static int64_t fresh_org(const struct submission *submission)
-{
-    if (submission->idempotency_key.length == 0)
-        return org_random();
-    const struct text pieces[] = {{(const char *)submission->act.actor.key.bytes, 16},
-                                  submission->idempotency_key};
-    struct digest digest = digest_of_pieces(pieces, COUNT_OF(pieces));
-    uint64_t number;
-    memcpy(&number, digest.bytes, sizeof number);
-    return 1 + (int64_t)(number % (uint64_t)ORG_MAX);
-}
-
 static void admit(struct kernel *kernel, struct submission *submission)
 {
     struct act *act = &submission->act;
@@ -393,7 +385,7 @@ static void admit(struct kernel *kernel, struct submission *submission)
     if (act->at == 0)
         act->at = time_now();
     if (act->type->flags & ACT_NEW_ORG)
-        act->org = fresh_org(submission);
+        act->org = org_random();
     act->id = id_new(act->org);
     if (act->type->subject == SUBJECT_NEW && id_is_zero(act->subject))
         act->subject = act->id;
@@ -470,10 +462,14 @@ void group_run(struct kernel *kernel, struct submission *acts, struct saving *sa
     if (!group_store(&group, acts, savings, &problem)) {
         log_problem(LOG_ERROR, "store.failed", &problem);
         fail_all(acts, savings, &problem);
+        pthread_mutex_lock(&kernel->lock);
+        kernel->state.store_fails = true;
+        pthread_mutex_unlock(&kernel->lock);
         return;
     }
     kernel->tree = group.tree;
     pthread_mutex_lock(&kernel->lock);
+    kernel->state.store_fails = false;
     kernel->state.groups++;
     kernel->state.last_commit_us = time_monotonic() - began;
     for (; acts != NULL; acts = acts->next) {

@@ -201,7 +201,8 @@ static bool enqueue(struct kernel *kernel, struct submission *submission, struct
     pthread_mutex_lock(&kernel->lock);
     if (kernel->stopping) {
         problem_set(problem, PROBLEM_STOPPING, "no more acts are taken");
-    } else if (kernel->waiting >= kernel->options.waiting_max) {
+    } else if (kernel->waiting >= kernel->options.waiting_max &&
+               submission->act.actor.role != ROLE_SYSTEM) { /* receipts must not be lost */
         problem_set(problem, PROBLEM_OVERLOADED, "%zu acts are waiting", kernel->waiting);
     } else {
         *kernel->last = submission;

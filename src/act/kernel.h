@@ -87,6 +87,7 @@ struct kernel_state {
     uint64_t groups, accepted, refused, replayed;
     uint64_t waiting;       /* in the queue now */
     int64_t last_commit_us; /* how long the last commit took */
+    bool store_fails;       /* the last group could not be committed */
 };
 void kernel_state(struct kernel *kernel, struct kernel_state *state);
 

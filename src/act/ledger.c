@@ -138,6 +138,23 @@ static bool take_cosigned(void *context, const struct value *columns, size_t cou
     return true;
 }
 
+/* A store goes on under the name that its log has: witnesses and verifiers know it by that. */
+static bool check_origin(struct kernel *kernel, struct problem *problem)
+{
+    struct note note;
+    struct checkpoint checkpoint;
+    if (kernel->cosigned.length == 0)
+        return true;
+    if (!note_parse(buffer_view(&kernel->cosigned), &note, problem) ||
+        !checkpoint_parse(note.text, &checkpoint, problem))
+        return false;
+    if (text_is(checkpoint.origin, kernel->options.log_origin))
+        return true;
+    return problem_set(problem, PROBLEM_CONFIGURATION,
+                       "log.origin is %s, but this store's log was cosigned as %.*s",
+                       kernel->options.log_origin, TEXT_ARG(checkpoint.origin));
+}
+
 static bool load_tree(struct kernel *kernel, struct reader *reader, struct problem *problem)
 {
     int64_t size = 0;
@@ -145,7 +162,8 @@ static bool load_tree(struct kernel *kernel, struct reader *reader, struct probl
     if (!reader_number(reader, "SELECT MAX(position) + 1 FROM log_entries", NULL, 0, &size,
                        problem) ||
         !reader_query(reader, "SELECT size, note FROM log_checkpoints ORDER BY size", NULL, 0,
-                      take_cosigned, kernel, problem))
+                      take_cosigned, kernel, problem) ||
+        (kernel->options.sign != NULL && !check_origin(kernel, problem)))
         return false;
     tile_reader_init(&tiles, (uint64_t)size, fetch_tile, reader);
     bool loaded = merkle_load(&kernel->tree, (uint64_t)size, tile_reader_node, &tiles, problem);

@@ -45,10 +45,11 @@ const struct table feeds_table = {
 
 #define ROW struct idempotency_row
 static const struct column idempotency_columns[] = {
-    COLUMN(ROW, org, COLUMN_ORG, .doc = "The organisation that the act touched."),
+    COLUMN(ROW, org, COLUMN_ORG, .doc = "The API key's own organisation."),
     COLUMN(ROW, key, COLUMN_TEXT, .doc = "The API key's id and the Idempotency-Key it sent."),
     COLUMN(ROW, request, COLUMN_BYTES, .doc = "SHA-256 of route and body."),
-    COLUMN(ROW, seq, COLUMN_INT, .doc = "The act that it became."),
+    COLUMN(ROW, act_org, COLUMN_ORG, .doc = "The organisation of the act that it became."),
+    COLUMN(ROW, seq, COLUMN_INT, .doc = "Its position there."),
     COLUMN(ROW, expires_at, COLUMN_TIME, .flags = COLUMN_OPTIONAL,
            .doc = "When it may be forgotten; none: never (the act moved money)."),
 };

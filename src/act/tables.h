@@ -26,10 +26,10 @@ extern const struct table feeds_table;
 
 /* A request that may come again: what it was and which act it became. */
 struct idempotency_row {
-    int64_t org;
+    int64_t org;         /* the API key's own, whichever organisation the act touched */
     struct text key;     /* key id of the principal and its Idempotency-Key */
     struct text request; /* 32 bytes */
-    int64_t seq;
+    int64_t act_org, seq;
     int64_t expires_at; /* 0: never */
 };
 extern const struct table idempotency_table;

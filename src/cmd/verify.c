@@ -124,7 +124,12 @@ static void print_evidence(struct buffer *out, const struct evidence *evidence)
         buffer_string(out, ".\n");
     }
     if (evidence->witness_count == 0)
-        buffer_string(out, "No witness has cosigned it.\n");
+        buffer_string(out, "No witness that you named has cosigned it.\n");
+    if (evidence->stranger_count > 0)
+        buffer_format(out, "Cosignatures of witnesses that you did not name: %zu, not counted.\n",
+                      evidence->stranger_count);
+    buffer_string(out,
+                  "This proves what is told here; it cannot show that nothing was left out.\n");
 }
 
 static bool verify(const struct invocation *invocation, struct text trusted, struct buffer *out,

@@ -12,11 +12,10 @@
 #define BUYER_AND_SELLER (ROLE_SELLER | ROLE_BUYER)
 
 /* A buyer acts on their own orders only; others do not exist for them. */
-static bool is_party(const struct act *act, const struct order_row *order, struct problem *problem)
+static bool is_party(const struct act *act, const void *subject)
 {
-    if (act->actor.role != ROLE_BUYER || text_equal(act->actor.buyer, order->buyer))
-        return true;
-    return problem_set(problem, PROBLEM_NOT_FOUND, "no such order");
+    const struct order_row *order = subject;
+    return act->actor.role != ROLE_BUYER || text_equal(act->actor.buyer, order->buyer);
 }
 
 /* Adds the order's cancel request to PROBLEM: whoever is refused learns what they had not seen. */
@@ -87,10 +86,17 @@ static struct text list_text(const struct act *act, const char *name, const stru
 static bool one_currency(const struct order_created_body *body, struct problem *problem)
 {
     const struct order_item *items = body->items.items;
+    const struct order_payment *payments = body->payments.items;
     for (size_t i = 0; i < body->items.count; i++)
-        if (strcmp(items[i].price.currency, body->total.currency) != 0)
+        if (strcmp(items[i].price.currency, body->total.currency) != 0 ||
+            (items[i].freight.currency[0] != '\0' &&
+             strcmp(items[i].freight.currency, body->total.currency) != 0))
             return problem_add(problem, PROBLEM_BODY_INVALID, "/items",
                                "element %zu is priced in another currency than the total", i);
+    for (size_t i = 0; i < body->payments.count; i++)
+        if (strcmp(payments[i].amount.currency, body->total.currency) != 0)
+            return problem_add(problem, PROBLEM_BODY_INVALID, "/payments",
+                               "element %zu is paid in another currency than the total", i);
     return true;
 }
 
@@ -193,8 +199,6 @@ static bool decide_cancel_requested(struct decision *decision, struct problem *p
     const struct act *act = decision->act;
     const struct cancel_requested_body *body = act->body;
     const struct order_row *row = decision_row(decision, 0);
-    if (!is_party(act, row, problem))
-        return false;
     if (row->cancel_state == CANCEL_OPEN)
         return refuse_with_request(decision, PROBLEM_CANCEL_REQUEST_OPEN,
                                    "the seller has not decided yet", problem);
@@ -231,6 +235,7 @@ const struct act_type order_cancel_requested = {
     .body_bytes = sizeof(struct cancel_requested_body),
     .need_count = 1,
     .needs = {NEED_ORDER},
+    .is_party = is_party,
     .deadline_count = 2,
     .deadlines = {{"decided", offsetof(struct rules, decide_within_us)},
                   {"delivered", offsetof(struct rules, deliver_within_us)}},
@@ -285,6 +290,7 @@ static struct text name_of_actor(const struct act *act, struct text by, struct a
     return arena_text(arena, (struct text){key, id_format("key", act->actor.key, key)});
 }
 
+/* MEANS may be NULL: not stated. */
 static void mark_seen(struct decision *decision, struct text by, const char *means)
 {
     const struct act *act = decision->act;
@@ -317,7 +323,8 @@ static bool decide_cancel_seen(struct decision *decision, struct problem *proble
         return false;
     if (order->cancel_seen_at != 0)
         return problem_set(problem, PROBLEM_ALREADY_DONE, "it was seen before");
-    mark_seen(decision, body->by, seen_means_names[body->means]);
+    bool has_means = field_present(body, 2);
+    mark_seen(decision, body->by, has_means ? seen_means_names[body->means] : NULL);
     return true;
 }
 
@@ -580,6 +587,8 @@ static bool decide_delivered(struct decision *decision, struct problem *problem)
     order->delivered_at = body->delivered_at != 0 ? body->delivered_at : decision->act->at;
     if (order->cancel_state == CANCEL_OPEN)
         close_request(decision, CANCEL_OVERTAKEN, TEXT("delivered before it was decided"));
+    else
+        decision->waived = 1; /* nobody waits for a decision */
     return true;
 }
 
@@ -601,9 +610,12 @@ const struct act_type order_delivered = {
     .body_bytes = sizeof(struct order_delivered_body),
     .need_count = 1,
     .needs = {NEED_ORDER},
+    TELL_BUYER,
     .decide = decide_delivered,
     .story = "It reached the buyer.",
-    .doc = "The shop tells that the order reached the buyer.",
+    .doc =
+        "The shop tells that the order reached the buyer. A cancel request that is still open is "
+        "overtaken by it, and the buyer must be told.",
 };
 
 static bool decide_canceled(struct decision *decision, struct problem *problem)

@@ -120,7 +120,7 @@ describe('evidence', () => {
         });
     });
 
-    test('acts left out, exchanged or taken from elsewhere are found', async () => {
+    test('acts exchanged, changed or taken from elsewhere are found', async () => {
         const bundle = await evidence(seller);
         const elsewhere = JSON.parse(
             await evidence(seller, await placeOrder(shop, seller, buyer)));

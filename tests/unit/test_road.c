@@ -141,6 +141,119 @@ static void test_repeated_request(void **state)
     buffer_done(&second);
 }
 
+/* The row of an Idempotency-Key of the shop without a key of its own. */
+static struct idempotency_row load_key(struct road *road, const char *key)
+{
+    struct submission submission = {.act = {.actor = road_shop}, .idempotency_key = text_of(key)};
+    struct idempotency_row row = submission_key(&submission, road->arena);
+    assert_true(road_load(road, &idempotency_table, &row));
+    return row;
+}
+
+static void test_key_belongs_to_its_principal(void **state)
+{
+    struct road *road = *state;
+    struct id order = road_order(road, "1000");
+    assert_accepted(with_key(road, "k1", "1001"));
+    road->org = id_org(order) + 1; /* the same key for another organisation is another request */
+    assert_refused(with_key(road, "k1", "1001b"), PROBLEM_IDEMPOTENCY_MISMATCH);
+    road->org = id_org(order);
+}
+
+static void test_keys_expire_unless_money_moved(void **state)
+{
+    struct road *road = *state;
+    struct order_canceled_body reason = {.present = 1, .reason = TEXT("Payment failed")};
+    struct submission *created = with_key(road, "k1", "1001");
+    assert_accepted(created);
+    assert_int_equal(load_key(road, "k1").expires_at, created->act.at + TIME_DAY);
+    struct submission canceled = {.arena = road->arena,
+                                  .act = {.type = &order_canceled,
+                                          .actor = road_shop,
+                                          .org = road->org,
+                                          .subject = created->act.subject,
+                                          .body = &reason},
+                                  .idempotency_key = TEXT("k2")};
+    kernel_act(road->kernel, &canceled);
+    assert_accepted(&canceled);
+    assert_int_equal(load_key(road, "k2").expires_at, 0);
+    /* Two days later k1 is free again, and k2 is not. */
+    struct submission later = *created;
+    later.act = (struct act){.type = &order_created,
+                             .actor = road_shop,
+                             .org = road->org,
+                             .at = created->act.at + 2 * TIME_DAY,
+                             .body = road_order_body(road, "1002")};
+    later.request = digest_of("another", 7);
+    kernel_act(road->kernel, &later);
+    assert_accepted(&later);
+    assert_false(later.replayed);
+    canceled.act.at += 2 * TIME_DAY;
+    kernel_act(road->kernel, &canceled);
+    assert_true(canceled.replayed);
+}
+
+/* Whose order it is not learns nothing about it, not even its version. */
+static void test_strangers_learn_no_version(void **state)
+{
+    struct road *road = *state;
+    static const struct cancel_requested_body body = {0};
+    struct submission stranger = {.arena = road->arena,
+                                  .act = {.type = &order_cancel_requested,
+                                          .actor = road_buyer("b-18"),
+                                          .org = road->org,
+                                          .subject = road_order(road, "1001"),
+                                          .body = &body},
+                                  .if_match = 1};
+    kernel_act(road->kernel, &stranger);
+    assert_refused(&stranger, PROBLEM_NOT_FOUND);
+}
+
+static void test_delivery_over_an_open_request_is_told(void **state)
+{
+    struct road *road = *state;
+    static const struct order_delivered_body body = {0};
+    struct id plain = road_order(road, "1001");
+    struct id asked = road_order(road, "1002");
+    assert_accepted(road_ship(road, plain));
+    assert_accepted(road_ship(road, asked));
+    road_cancel_request(road, asked);
+    struct submission *quiet = road_act(road, &order_delivered, road_shop, plain, &body);
+    struct submission *told = road_act(road, &order_delivered, road_shop, asked, &body);
+    assert_accepted(quiet);
+    assert_accepted(told);
+    assert_false(has_notice(road, quiet->act.id, AUDIENCE_BUYER));
+    assert_true(has_notice(road, told->act.id, AUDIENCE_BUYER));
+    assert_int_equal(road_load_order(road, asked).cancel_state, CANCEL_OVERTAKEN);
+}
+
+static void test_seen_says_only_what_was_stated(void **state)
+{
+    struct road *road = *state;
+    struct id order = road_order(road, "1001");
+    struct id request = road_cancel_request(road, order);
+    assert_accepted(road_see(road, order, request)); /* without `means` */
+    struct notice_row notice = road_load_notice(road, request, AUDIENCE_SELLER);
+    assert_int_not_equal(notice.seen_at, 0);
+    assert_true(notice.seen_means.bytes == NULL);
+}
+
+static void test_one_currency(void **state)
+{
+    struct road *road = *state;
+    struct order_created_body *body = road_order_body(road, "1001");
+    struct order_item *item = body->items.items;
+    item->present |= 1 << 1;
+    item->freight = (struct money){100, "USD"};
+    assert_refused(road_act(road, &order_created, road_shop, nobody, body), PROBLEM_BODY_INVALID);
+    item->freight = (struct money){100, "EUR"};
+    struct order_payment payment = {
+        .present = 1 | 1 << 2, .amount = {12500, "JPY"}, .method = TEXT("card")};
+    body->payments = (struct list){1, &payment};
+    body->present |= 1 << 4;
+    assert_refused(road_act(road, &order_created, road_shop, nobody, body), PROBLEM_BODY_INVALID);
+}
+
 static void test_versions(void **state)
 {
     struct road *road = *state;
@@ -459,6 +572,74 @@ static void test_evidence_one_changed_character(void **state)
     buffer_done(&bundle);
 }
 
+/* Anybody can add a witness of their own making to a bundle; nobody's name is told for it. */
+static void test_evidence_names_only_trusted_witnesses(void **state)
+{
+    struct road *road = *state;
+    struct buffer bundle;
+    struct evidence evidence;
+    struct buffer vkey;
+    struct note_secret stranger;
+    static const uint8_t seed[ED25519_KEY_BYTES] = {9};
+    buffer_init(&bundle);
+    buffer_init(&vkey);
+    assert_true(note_secret_from_seed(&stranger, TEXT("witness.example/w"), NOTE_COSIGNATURE, seed,
+                                      &road->problem));
+    note_key_add(&vkey, &stranger.key);
+    buffer_char(&vkey, '\0');
+    struct id order = road_order(road, "1001");
+    struct buffer note;
+    struct note parsed;
+    struct checkpoint checkpoint;
+    buffer_init(&note);
+    ledger_checkpoint(road->kernel, &note);
+    assert_true(note_parse(buffer_view(&note), &parsed, &road->problem));
+    assert_true(checkpoint_parse(parsed.text, &checkpoint, &road->problem));
+    struct text signed_text = arena_text(road->arena, parsed.text);
+    const struct note_signer signer = {&stranger.key, note_secret_sign, &stranger};
+    assert_true(note_sign(&note, signed_text, &signer, 1700000000, &road->problem));
+    assert_true(
+        ledger_store_cosigned(road->kernel, checkpoint.size, buffer_view(&note), &road->problem));
+    const char *witnesses[] = {vkey.bytes};
+    assert_true(evidence_write(road->kernel, road->org, order, ROLE_SHOP, witnesses, 1, &bundle,
+                               &road->problem));
+    struct trust_policy *policy = policy_of_log(road);
+    if (!bundle_fits(road, buffer_view(&bundle), policy, &evidence))
+        fail_msg("%s", road->problem.detail);
+    assert_int_equal(evidence.witness_count, 0);
+    assert_int_equal(evidence.stranger_count, 1);
+    trust_policy_free(policy);
+    note_secret_done(&stranger);
+    buffer_done(&note);
+    buffer_done(&vkey);
+    buffer_done(&bundle);
+}
+
+/* Refused attempts cannot bury what happened. */
+static void test_evidence_beneath_refusals(void **state)
+{
+    struct road *road = *state;
+    struct buffer bundle;
+    struct evidence evidence;
+    buffer_init(&bundle);
+    struct id order = road_order(road, "1001");
+    struct id request = road_cancel_request(road, order);
+    for (int i = 0; i < 1010; i++)
+        assert_refused(road_ship(road, order), PROBLEM_CANCEL_REQUEST_UNSEEN);
+    assert_accepted(road_see(road, order, request));
+    assert_true(evidence_write(road->kernel, road->org, order, ROLE_SHOP, NULL, 0, &bundle,
+                               &road->problem));
+    struct trust_policy *policy = policy_of_log(road);
+    struct arena *arena = arena_new();
+    assert_true(
+        evidence_check(&catalogue, buffer_view(&bundle), policy, arena, &evidence, &road->problem));
+    assert_int_equal(evidence.count, 1003);
+    assert_true(evidence.acts[1002].record.act.type == &order_cancel_seen);
+    arena_free(arena);
+    trust_policy_free(policy);
+    buffer_done(&bundle);
+}
+
 static void test_evidence_of_nothing(void **state)
 {
     struct road *road = *state;
@@ -504,6 +685,12 @@ int main(void)
         TEST(test_only_parties),
         TEST(test_reference_is_unique),
         TEST(test_repeated_request),
+        TEST(test_key_belongs_to_its_principal),
+        TEST(test_keys_expire_unless_money_moved),
+        TEST(test_strangers_learn_no_version),
+        TEST(test_delivery_over_an_open_request_is_told),
+        TEST(test_seen_says_only_what_was_stated),
+        TEST(test_one_currency),
         TEST(test_versions),
         TEST(test_race_of_cancel_and_ship),
         TEST(test_feed_has_no_gaps),
@@ -514,6 +701,8 @@ int main(void)
         TEST(test_replay_finds_a_changed_row),
         TEST(test_replay_finds_a_changed_record),
         TEST(test_evidence_one_changed_character),
+        TEST(test_evidence_names_only_trusted_witnesses),
+        TEST(test_evidence_beneath_refusals),
         TEST(test_evidence_of_nothing),
         TEST(test_log_survives_a_restart),
     };
