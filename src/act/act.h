@@ -152,6 +152,11 @@ struct view {
      * ?6 and ?7 the filters.
      */
     const char *for_all, *for_seller, *for_buyer;
+    /*
+     * Of a single row: "WHERE …" over the notices that are not delivered and whose acts the row
+     * shows, NULL: none. Parameters: ?1 organisation, ?2 subject, ?3 the reader's audience.
+     */
+    const char *tells;
     const char *cursor; /* the column that pages go by: an id or a number, ascending */
     const struct view_filter {
         const char *name;

@@ -126,6 +126,14 @@ const struct view order_view = {
     .for_all = "WHERE org = ?1 AND id = ?3",
     .for_seller = "WHERE org = ?1 AND id = ?3",
     .for_buyer = "WHERE org = ?1 AND id = ?3 AND buyer = ?2",
+    /* Of cancel requests the row shows the newest alone; the rest stays once it is there. */
+    .tells = "WHERE org = ?1 AND subject = ?2 AND audience = ?3 AND delivered_at IS NULL AND "
+             "(type IN ('order.shipped', 'order.delivered', 'order.canceled') "
+             "OR (type = 'order.cancel_requested' AND act = "
+             "(SELECT cancel_id FROM orders WHERE org = ?1 AND id = ?2)) "
+             "OR (type IN ('order.cancel_accepted', 'order.cancel_refused', 'order.cancel_lapsed') "
+             "AND told_at = (SELECT cancel_decided_at FROM orders WHERE org = ?1 AND id = ?2))) "
+             "ORDER BY act LIMIT 32",
     .doc = "One order, with its current cancel request.",
 };
 

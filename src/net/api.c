@@ -335,7 +335,7 @@ static void answer_refused(struct act_call *act_call)
     struct kernel *kernel = call->service->kernel;
     struct telling telling;
     struct id shown;
-    telling_init(&telling, &call->principal);
+    telling_init(&telling, call);
     if (call->principal.role == ROLE_SELLER && api_shown_act(&submission->problem, &shown))
         telling_add(&telling, submission->act.org, shown);
     api_refusal(submission);

@@ -57,7 +57,7 @@ static void answer(struct bulk *bulk)
     struct kernel *kernel = call->service->kernel;
     struct telling telling;
     struct buffer body;
-    telling_init(&telling, &call->principal);
+    telling_init(&telling, call);
     buffer_init(&body);
     struct json_writer json = json_writer(&body);
     json_open(&json);

@@ -40,7 +40,7 @@ static void answer_page(struct call *call, const struct buffer *body, const stru
 {
     struct kernel *kernel = call->service->kernel;
     struct telling telling;
-    telling_init(&telling, &call->principal);
+    telling_init(&telling, call);
     for (size_t i = 0; i < page->count; i++)
         telling_add_event(&telling, &page->events[i]);
     call_json(call, 200, body);
@@ -248,7 +248,7 @@ static struct feed_stream *stream_make(const struct call *call)
     stream->service = call->service;
     stream->claim = call->claim;
     stream->arena = arena_new();
-    telling_init(&stream->telling, &call->principal);
+    telling_init(&stream->telling, call);
     stream->written_at = time_monotonic();
     atomic_init(&stream->owners, 2);
     return stream;

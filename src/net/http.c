@@ -294,8 +294,8 @@ static enum MHD_Result begin_body(struct exchange *exchange, const char *method)
     if (!http_socket_head_agrees(exchange->socket))
         return refuse(exchange, PROBLEM_BAD_REQUEST, "a request that the guard does not know");
     /* A HEAD is answered like a GET; the library leaves the body out. */
-    bool head = strcmp(method, "HEAD") == 0;
-    request->method = arena_text(request->arena, text_of(head ? "GET" : method));
+    request->is_head = strcmp(method, "HEAD") == 0;
+    request->method = arena_text(request->arena, text_of(request->is_head ? "GET" : method));
     if (!http_target_parse(request->arena, exchange->raw_target, &exchange->target,
                            &exchange->problem))
         MUST(exchange->problem.code != PROBLEM_NONE);

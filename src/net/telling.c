@@ -7,13 +7,14 @@ struct told_act {
     struct id act;
 };
 
-void telling_init(struct telling *telling, const struct principal *who)
+void telling_init(struct telling *telling, const struct call *call)
 {
+    const struct principal *who = &call->principal;
     *telling = (struct telling){.has_audience = false};
     telling->to_length = id_format("key", who->key, telling->to);
     buffer_init(&telling->acts);
     for (unsigned i = 0; i < AUDIENCES; i++)
-        if (audience_role((enum audience)i) == who->role) {
+        if (audience_role((enum audience)i) == who->role && !call->request->is_head) {
             telling->has_audience = true;
             telling->audience = (enum audience)i;
         }
@@ -37,6 +38,11 @@ void telling_add_event(struct telling *telling, const struct feed_event *event)
         telling_add(telling, event->act.org, event->act.id);
 }
 
+void telling_clear(struct telling *telling)
+{
+    buffer_clear(&telling->acts);
+}
+
 void telling_send(struct telling *telling, struct kernel *kernel, enum means means)
 {
     struct told_act told;
@@ -45,5 +51,5 @@ void telling_send(struct telling *telling, struct kernel *kernel, enum means mea
         receipts_note(kernel, told.org, told.act, telling->audience, means,
                       (struct text){telling->to, telling->to_length});
     }
-    buffer_clear(&telling->acts);
+    telling_clear(telling);
 }

@@ -25,6 +25,7 @@ struct viewing {
     struct buffer rows;   /* the page's elements, or the single row */
     struct buffer cursor; /* of the last row written, as JSON */
     int64_t version;
+    struct telling telling; /* what the answer tells of */
 };
 
 static const char *tail_for(const struct view *view, enum role role)
@@ -172,6 +173,28 @@ static const char *tail_of(const struct viewing *viewing)
     return tail;
 }
 
+static bool take_notice(void *context, const void *row, struct problem *problem)
+{
+    const struct notice_row *notice = row;
+    (void)problem;
+    telling_add(context, notice->org, notice->act);
+    return true;
+}
+
+/* Acts that the row shows to a reader who had to be told of them and was not. The reader sees the
+   moment that the row is of: nothing that came later. */
+static bool find_outstanding(struct viewing *viewing, struct reader *reader,
+                             struct problem *problem)
+{
+    struct telling *telling = &viewing->telling;
+    if (viewing->view->tells == NULL || viewing->count == 0 || !telling->has_audience)
+        return true;
+    const struct value values[] = {viewing->values[0], viewing->values[2],
+                                   VALUE_OF_INT((int64_t)telling->audience)};
+    return reader_rows(reader, &notices_table, viewing->view->tells, values, COUNT_OF(values),
+                       viewing->call->request->arena, take_notice, telling, problem);
+}
+
 static bool run(struct viewing *viewing, struct problem *problem)
 {
     const struct call *call = viewing->call;
@@ -181,34 +204,8 @@ static bool run(struct viewing *viewing, struct problem *problem)
     struct store *store = kernel_store(call->service->kernel);
     struct reader *reader = store_reader_take(store);
     bool read = reader_rows(reader, viewing->view->table, tail, viewing->values, VALUES,
-                            call->request->arena, take_row, viewing, problem);
-    store_reader_give(store, reader);
-    return read;
-}
-
-static bool take_notice(void *context, const void *row, struct problem *problem)
-{
-    const struct notice_row *notice = row;
-    (void)problem;
-    telling_add(context, notice->org, notice->act);
-    return true;
-}
-
-/* Acts about the subject that the reader had to be told of and was not: this page tells them. */
-static bool find_outstanding(const struct viewing *viewing, struct telling *telling,
-                             struct problem *problem)
-{
-    static const char tail[] = "WHERE org = ?1 AND subject = ?2 AND audience = ?3 AND "
-                               "delivered_at IS NULL ORDER BY act LIMIT 32";
-    const struct call *call = viewing->call;
-    const struct value values[] = {viewing->values[0], viewing->values[2],
-                                   VALUE_OF_INT((int64_t)telling->audience)};
-    if (!viewing->view->single || viewing->count == 0 || !telling->has_audience)
-        return true;
-    struct store *store = kernel_store(call->service->kernel);
-    struct reader *reader = store_reader_take(store);
-    bool read = reader_rows(reader, &notices_table, tail, values, COUNT_OF(values),
-                            call->request->arena, take_notice, telling, problem);
+                            call->request->arena, take_row, viewing, problem) &&
+                find_outstanding(viewing, reader, problem);
     store_reader_give(store, reader);
     return read;
 }
@@ -226,10 +223,12 @@ static void answer_single(struct viewing *viewing)
     struct text etag = arena_format(call->request->arena, "\"%lld\"", (long long)viewing->version);
     http_answer_header(&answer, "ETag", etag);
     http_answer_header(&answer, "Cache-Control", TEXT("private, no-cache"));
-    if (call_matches_etag(call, etag))
+    if (call_matches_etag(call, etag)) {
         answer.status = 304;
-    else
+        telling_clear(&viewing->telling); /* it shows nothing */
+    } else {
         answer.body = buffer_view(&viewing->rows);
+    }
     call_answer(call, &answer);
 }
 
@@ -254,21 +253,12 @@ static void answer_page(struct viewing *viewing)
 /* Answers, and then puts on record whom the page has told of what. */
 static void answer(struct viewing *viewing)
 {
-    struct call *call = viewing->call;
-    struct kernel *kernel = call->service->kernel;
-    struct telling telling;
-    struct problem problem;
-    telling_init(&telling, &call->principal);
-    if (!find_outstanding(viewing, &telling, &problem)) {
-        buffer_clear(&telling.acts);
-        call_problem(call, &problem);
-    } else if (viewing->view->single) {
+    struct kernel *kernel = viewing->call->service->kernel;
+    if (viewing->view->single)
         answer_single(viewing);
-    } else {
+    else
         answer_page(viewing);
-    }
-    telling_send(&telling, kernel, MEANS_PAGE);
-    telling_done(&telling);
+    telling_send(&viewing->telling, kernel, MEANS_PAGE);
 }
 
 static bool may_view(struct viewing *viewing, struct problem *problem)
@@ -289,6 +279,7 @@ void view_handle(struct call *call)
     problem_clear(&problem);
     buffer_init(&viewing.rows);
     buffer_init(&viewing.cursor);
+    telling_init(&viewing.telling, call);
     set_values(&viewing);
     bool asked = viewing.view->single ? call_query(call, no_parameters, viewing.texts, &problem)
                                       : read_page_query(&viewing, &problem);
@@ -298,6 +289,7 @@ void view_handle(struct call *call)
         call_problem(call, &problem);
     buffer_done(&viewing.rows);
     buffer_done(&viewing.cursor);
+    telling_done(&viewing.telling);
 }
 
 static bool take_sight(void *context, const void *row, struct problem *problem)

@@ -132,6 +132,20 @@ describe('a cancel request while the webhook is dead', () => {
         await refusedShipment(order, request);
     });
 
+    test('what shows nothing tells nothing: HEAD, and 304', async () => {
+        const order = await placeOrder(shop, seller, buyer);
+        const request = await requestCancel(buyer, order);
+        const path = `/v1/orders/${order}`;
+        const { etag } = (await shop.get(path)).headers;
+        for (const url of [path, `${path}/acts`, '/v1/feed?limit=500']) {
+            seller.expect(200, await seller.send('HEAD', url));
+        }
+        seller.expect(304, await seller.get(path, { 'If-None-Match': etag }));
+        // Were there receipts on their way, that of the refusal would not be the first.
+        await refusedShipment(order, request);
+        assert.equal((await receipt(order, 'seller')).delivered.means, 'answer');
+    });
+
     test('by the refusal itself: an answer that carries the request delivers it', async () => {
         const order = await placeOrder(shop, seller, buyer);
         const request = await requestCancel(buyer, order);
@@ -231,6 +245,27 @@ describe('a cancel request that nobody receives', () => {
                 row.order === order && row.audience === 'seller'));
         const acts = (await shop.timeline(order)).map(({ type }) => type);
         assert.ok(acts.indexOf('incident.raised') < acts.lastIndexOf('receipt.delivered'));
+    });
+
+    test('the order\'s page does not show the incident, the list of acts does', async () => {
+        const order = await placeOrder(shop, seller, buyer);
+        await requestCancel(buyer, order);
+        const toBuyer = () => eventually('the incident', async () =>
+            (await shop.list(`/v1/orders/${order}/notices`, 'notices')).find((notice) =>
+                notice.type === 'incident.raised' && notice.audience === 'buyer'));
+        await toBuyer();
+        await buyer.read(`/v1/orders/${order}`);
+        await seller.act(`/v1/orders/${order}/cancel-requests/refuse`, {
+            cancel_request: (await buyer.read(`/v1/orders/${order}`)).cancel_request.id,
+            reason: 'Already packed' });
+        await buyer.read(`/v1/orders/${order}`);
+        const notices = () => shop.list(`/v1/orders/${order}/notices`, 'notices');
+        await eventually('the page tells of the decision', async () => (await notices()).some(
+            ({ type, delivered }) => type === 'order.cancel_refused' &&
+                delivered?.means === 'page'));
+        assert.ok(!(await toBuyer()).delivered);
+        await buyer.timeline(order);
+        await eventually('the acts tell of the incident', async () => (await toBuyer()).delivered);
     });
 
     test('one that was received in time raises none', async () => {
