@@ -71,7 +71,7 @@ static int64_t seconds_up(int64_t span_us)
     return span_us <= 0 ? 0 : (span_us + TIME_SECOND - 1) / TIME_SECOND;
 }
 
-static struct rate_verdict judge(struct rate *rate, struct text name, int64_t now, bool take)
+struct rate_verdict rate_take(struct rate *rate, struct text name, int64_t now)
 {
     if (rate->interval_us == 0)
         return (struct rate_verdict){.allowed = true};
@@ -80,7 +80,7 @@ static struct rate_verdict judge(struct rate *rate, struct text name, int64_t no
     struct bucket *bucket = find_bucket(rate, hash);
     int64_t full_at = bucket->full_at > now ? bucket->full_at : now;
     bool allowed = full_at + rate->interval_us - now <= rate->depth_us;
-    if (allowed && take)
+    if (allowed)
         bucket->full_at = full_at += rate->interval_us;
     pthread_mutex_unlock(&rate->lock);
     return (struct rate_verdict){
@@ -91,16 +91,6 @@ static struct rate_verdict judge(struct rate *rate, struct text name, int64_t no
         .retry_after_s =
             allowed ? 0 : seconds_up(full_at + rate->interval_us - now - rate->depth_us),
     };
-}
-
-struct rate_verdict rate_take(struct rate *rate, struct text name, int64_t now)
-{
-    return judge(rate, name, now, true);
-}
-
-struct rate_verdict rate_look(struct rate *rate, struct text name, int64_t now)
-{
-    return judge(rate, name, now, false);
 }
 
 void rate_policy_write(struct buffer *out, const struct rate *rate)

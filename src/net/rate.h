@@ -24,8 +24,6 @@ void rate_free(struct rate *rate);
 struct rate *rate_new(unsigned per_second, unsigned burst) OWNED_BY(rate_free);
 /* Takes one request out of NAME's bucket, at NOW (time_monotonic). */
 struct rate_verdict rate_take(struct rate *rate, struct text name, int64_t now);
-/* The same without taking. */
-struct rate_verdict rate_look(struct rate *rate, struct text name, int64_t now);
 /* `"key";q=20;w=2`, the value of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-11). */
 void rate_policy_write(struct buffer *out, const struct rate *rate);
 /* `"key";r=19;t=1`, the value of RateLimit. */

@@ -9,27 +9,27 @@
 #define FAILURES_BURST 30
 #define FAILURES_PER_SECOND 2
 
-static bool limit_failures(struct call *call, struct problem *problem)
+/* Counts a failure. Only failures meet this limit: behind a proxy all clients have one address, and
+   who has a key must not suffer from who has none. */
+static void count_failure(struct call *call, struct problem *problem)
 {
-    call->rate = rate_look(call->service->failures, call->request->address, time_monotonic());
-    if (call->rate.allowed) {
-        call->rate = (struct rate_verdict){0};
-        return true;
-    }
-    return problem_set(problem, PROBLEM_RATE_LIMITED, "too many attempts without a valid key");
+    struct rate_verdict rate =
+        rate_take(call->service->failures, call->request->address, time_monotonic());
+    if (!rate.limited || rate.allowed)
+        return;
+    call->rate = rate;
+    problem_set(problem, PROBLEM_RATE_LIMITED, "too many attempts without a valid key");
 }
 
 static bool authenticate(struct call *call, struct problem *problem)
 {
-    struct service *service = call->service;
+    const struct service *service = call->service;
     struct http_request *request = call->request;
-    if (!limit_failures(call, problem))
-        return false;
     if (auth_claim(http_header(request, "Authorization"), &call->claim, problem) &&
         auth_check(service->auth, &call->claim, request->arena, &call->principal, problem))
         return true;
     if (problem->code == PROBLEM_UNAUTHENTICATED)
-        rate_take(service->failures, request->address, time_monotonic());
+        count_failure(call, problem);
     return false;
 }
 

@@ -433,6 +433,17 @@ describe('the rate limit', () => {
             assert.equal((await other.get('/v1/orders')).status, 200);
         });
 
+    test('bad keys are limited by address; good ones from there are not touched', async () => {
+        const wrong = other.token.replace(/.(?=.{9}$)/, (one) => (one === 'A' ? 'B' : 'A'));
+        const bad = { Authorization: `Bearer ${wrong}` };
+        const answers = await inParallel(Array.from({ length: 60 }), 10, () =>
+            server.anonymous.get('/v1/orders', bad));
+        assert.ok(answers.every(({ status }) => [401, 429].includes(status)));
+        assert.ok(answers.some(({ status }) => status === 401));
+        assert.ok(answers.some(({ status }) => status === 429));
+        assert.equal((await other.get('/v1/orders')).status, 200);
+    });
+
     answersFit(test, () => server);
 });
 

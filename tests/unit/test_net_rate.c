@@ -44,17 +44,6 @@ static void names_do_not_share(void **state)
     rate_free(rate);
 }
 
-static void looking_takes_nothing(void **state)
-{
-    struct rate *rate = rate_new(1, 1);
-    (void)state;
-    for (int i = 0; i < 5; i++)
-        assert_true(rate_look(rate, TEXT("a"), START).allowed);
-    assert_true(rate_take(rate, TEXT("a"), START).allowed);
-    assert_false(rate_look(rate, TEXT("a"), START).allowed);
-    rate_free(rate);
-}
-
 static void zero_is_no_limit(void **state)
 {
     struct rate *rate = rate_new(0, 0);
@@ -99,7 +88,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_burst_then_the_steady_rate),
         cmocka_unit_test(names_do_not_share),
-        cmocka_unit_test(looking_takes_nothing),
         cmocka_unit_test(zero_is_no_limit),
         cmocka_unit_test(many_names),
         cmocka_unit_test(header_fields),
