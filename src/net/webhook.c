@@ -22,10 +22,21 @@ static struct endpoint *find_endpoint(const struct webhooks *webhooks, int64_t o
     return each;
 }
 
-static struct endpoint *endpoint_make(const struct endpoint_row *row)
+static struct share *find_share(const struct endpoint *endpoints, int64_t org)
+{
+    while (endpoints != NULL && endpoints->row.org != org)
+        endpoints = endpoints->next;
+    return endpoints != NULL ? endpoints->share : NULL;
+}
+
+/* SHARE: that of the organisation's other endpoints, NULL if there is none. */
+static struct endpoint *endpoint_make(const struct endpoint_row *row, struct share *share)
 {
     struct endpoint *endpoint = calloc(1, sizeof *endpoint);
     MUST(endpoint != NULL);
+    endpoint->share = share != NULL ? share : calloc(1, sizeof *share);
+    MUST(endpoint->share != NULL);
+    endpoint->share->endpoints++;
     endpoint->row = *row;
     buffer_init(&endpoint->url);
     buffer_init(&endpoint->events);
@@ -48,6 +59,8 @@ static void endpoint_drop(struct webhooks *webhooks, struct endpoint *endpoint)
         if (each->handle != NULL)
             send_abort(webhooks, each);
     queue_clear(endpoint);
+    if (--endpoint->share->endpoints == 0)
+        free(endpoint->share);
     buffer_done(&endpoint->url);
     buffer_done(&endpoint->events);
     explicit_bzero(endpoint->key, sizeof endpoint->key);
@@ -69,7 +82,9 @@ static bool list_endpoint(void *context, const void *row, struct problem *proble
         known->listed = true;
         return true;
     }
-    struct endpoint *made = endpoint_make(endpoint);
+    struct share *share = find_share(listing->added, endpoint->org);
+    struct endpoint *made = endpoint_make(
+        endpoint, share != NULL ? share : find_share(listing->webhooks->endpoints, endpoint->org));
     made->next = listing->added;
     listing->added = made;
     return true;
@@ -252,10 +267,12 @@ static void finish_attempts(struct webhooks *webhooks)
     }
 }
 
-static void start_attempts(struct webhooks *webhooks, struct endpoint *endpoint)
+/* Have any been started? */
+static bool start_attempts(struct webhooks *webhooks, struct endpoint *endpoint)
 {
     struct problem problem;
     struct delivery *delivery;
+    unsigned before = webhooks->under_way;
     while (webhooks->under_way < UNDER_WAY_MAX &&
            (delivery = queue_due(endpoint, time_now())) != NULL) {
         if (send_start(webhooks, delivery, &problem))
@@ -269,6 +286,31 @@ static void start_attempts(struct webhooks *webhooks, struct endpoint *endpoint)
         log_problem(LOG_WARN, "webhook.start", &problem);
         endpoint->not_before = time_now() + PAUSE_US;
     }
+    return webhooks->under_way > before;
+}
+
+/* Those that come after LAST come first from now on. */
+static void turn_behind(struct webhooks *webhooks, struct endpoint *last)
+{
+    struct endpoint *tail = last;
+    if (last->next == NULL)
+        return;
+    while (tail->next != NULL)
+        tail = tail->next;
+    tail->next = webhooks->endpoints;
+    webhooks->endpoints = last->next;
+    last->next = NULL;
+}
+
+/* By turns: where places run out, the next round goes on. */
+static void start_round(struct webhooks *webhooks)
+{
+    struct endpoint *last = NULL;
+    for (struct endpoint *each = webhooks->endpoints; each != NULL; each = each->next)
+        if (start_attempts(webhooks, each))
+            last = each;
+    if (last != NULL)
+        turn_behind(webhooks, last);
 }
 
 /* What the store refused is tried again a little later. */
@@ -353,8 +395,7 @@ static void work(struct webhooks *webhooks)
         take_events(webhooks);
         save(webhooks);
     }
-    for (struct endpoint *each = webhooks->endpoints; each != NULL; each = each->next)
-        start_attempts(webhooks, each);
+    start_round(webhooks);
     curl_multi_perform(webhooks->multi, &running);
     finish_attempts(webhooks);
     count(webhooks);

@@ -15,6 +15,7 @@
 #define PENDING_MAX 500       /* deliveries of an endpoint taken and not done */
 #define DELIVERIES_KEPT 10000 /* positions of an endpoint's feed, the newest */
 #define UNDER_WAY_MAX 64      /* attempts at once, of all endpoints */
+#define SHARE_MAX 8           /* of all endpoints of one organisation */
 #define PARALLEL_MAX 8        /* of one endpoint */
 #define TRIES_MAX 10
 #define ANSWER_KEPT 1024 /* bytes */
@@ -40,8 +41,15 @@ struct delivery {
     bool allow_private;
 };
 
+/* What an organisation's endpoints have in common; the last of them frees it. */
+struct share {
+    size_t endpoints;
+    unsigned under_way;
+};
+
 struct endpoint {
     struct endpoint *next;
+    struct share *share;
     struct endpoint_row row; /* texts lie in the buffers below */
     struct buffer url, events;
     struct principal who; /* whose feed it is */

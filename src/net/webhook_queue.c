@@ -215,9 +215,14 @@ bool queue_load(struct webhooks *webhooks, struct endpoint *endpoint, struct rea
     return true;
 }
 
+static bool is_busy(const struct endpoint *endpoint)
+{
+    return endpoint->under_way >= endpoint->parallel || endpoint->share->under_way >= SHARE_MAX;
+}
+
 struct delivery *queue_due(struct endpoint *endpoint, int64_t now)
 {
-    if (endpoint->not_before > now || endpoint->under_way >= endpoint->parallel)
+    if (endpoint->not_before > now || is_busy(endpoint))
         return NULL;
     for (struct delivery *each = endpoint->first; each != NULL; each = each->next)
         if (!each->waits && each->handle == NULL && each->row.state == DELIVERY_PENDING &&
@@ -229,7 +234,7 @@ struct delivery *queue_due(struct endpoint *endpoint, int64_t now)
 int64_t queue_next_at(const struct endpoint *endpoint)
 {
     int64_t next_at = INT64_MAX;
-    if (endpoint->under_way >= endpoint->parallel)
+    if (is_busy(endpoint))
         return next_at;
     for (const struct delivery *each = endpoint->first; each != NULL; each = each->next)
         if (!each->waits && each->handle == NULL && each->row.state == DELIVERY_PENDING &&

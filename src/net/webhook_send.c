@@ -232,6 +232,7 @@ bool send_start(struct webhooks *webhooks, struct delivery *delivery, struct pro
     delivery->began_at = time_monotonic();
     buffer_clear(&delivery->answer);
     endpoint->under_way++;
+    endpoint->share->under_way++;
     webhooks->under_way++;
     if (set_options(webhooks, delivery) &&
         curl_multi_add_handle(webhooks->multi, delivery->handle) == CURLM_OK)
@@ -248,6 +249,7 @@ void send_abort(struct webhooks *webhooks, struct delivery *delivery)
     delivery->handle = NULL;
     delivery->headers = NULL;
     delivery->endpoint->under_way--;
+    delivery->endpoint->share->under_way--;
     webhooks->under_way--;
 }
 

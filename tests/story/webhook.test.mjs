@@ -68,6 +68,17 @@ describe('webhooks', () => {
         assert.ok(row.attempts.every(({ at, ms }) => Date.parse(at) && ms >= 0));
     });
 
+    test('an organisation whose endpoints never answer does not hold up another', async () => {
+        const { receiver, client } = await listen(null);
+        for (let i = 0; i < 9; i++) await subscribe(client, receiver);
+        for (let i = 0; i < 10; i++) await placeOrder(shop, client, buyer);
+        await eventually('its share is under way', () => receiver.deliveries.length >= 8);
+        const other = await listen(204);
+        const order = await placeOrder(shop, other.client, buyer);
+        await other.receiver.find(({ act }) => act.subject === order);
+        assert.equal(receiver.deliveries.length, 8);
+    });
+
     test('a body that was changed does not verify', async () => {
         const { receiver, client } = await listen(204);
         await placeOrder(shop, client, buyer);

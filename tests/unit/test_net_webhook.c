@@ -8,6 +8,7 @@ struct queue {
     struct feed *feed;
     struct webhooks webhooks;
     struct endpoint endpoint;
+    struct share share;
 };
 
 static void queue_open(struct queue *queue, struct road *road, struct id id)
@@ -24,6 +25,7 @@ static void queue_open(struct queue *queue, struct road *road, struct id id)
     queue->endpoint.row.since = 1; /* behind org.created */
     queue->endpoint.who = road_seller(road);
     queue->endpoint.parallel = PARALLEL_MAX;
+    queue->endpoint.share = &queue->share;
     queue->endpoint.grown = true;
     struct reader *reader = store_reader_take(road->store);
     if (!queue_load(&queue->webhooks, &queue->endpoint, reader, road->arena, &road->problem))
@@ -112,6 +114,24 @@ static void a_slow_endpoint_is_left_alone(void **state)
     send_next(&queue, &delivery);
     assert_null(delivery);
     queue.endpoint.under_way = 0;
+    send_next(&queue, &delivery);
+    assert_non_null(delivery);
+    queue_close(&queue);
+}
+
+static void an_organisation_has_its_share(void **state)
+{
+    struct queue queue;
+    struct road *road = *state;
+    struct delivery *delivery;
+    road_order(road, "1001");
+    queue_open(&queue, road, id_new(road->org));
+    take_all(&queue);
+    queue.share.under_way = SHARE_MAX; /* by its other endpoints */
+    send_next(&queue, &delivery);
+    assert_null(delivery);
+    assert_int_equal(queue_next_at(&queue.endpoint), INT64_MAX); /* nothing to wake up for */
+    queue.share.under_way--;
     send_next(&queue, &delivery);
     assert_non_null(delivery);
     queue_close(&queue);
@@ -350,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(one_at_a_time_of_a_subject),
         TEST(a_slow_endpoint_is_left_alone),
+        TEST(an_organisation_has_its_share),
         TEST(a_restart_forgets_nothing),
         TEST(a_replay_sends_again_and_once),
         TEST(only_wanted_types_are_taken),
