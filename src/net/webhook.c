@@ -449,7 +449,9 @@ struct webhooks *webhooks_new(const struct webhook_options *options, struct prob
     atomic_store(&webhooks->changed, true);
     webhooks->may_have_unsendable = true;
     webhooks->listener = (struct kernel_listener){.committed = committed, .context = webhooks};
+    kernel_listen(options->kernel, &webhooks->listener); /* before the first reading */
     if (pthread_create(&webhooks->thread, NULL, run, webhooks) != 0) {
+        kernel_unlisten(options->kernel, &webhooks->listener);
         curl_multi_cleanup(webhooks->multi);
         arena_free(webhooks->arena);
         pthread_mutex_destroy(&webhooks->lock);
@@ -457,7 +459,6 @@ struct webhooks *webhooks_new(const struct webhook_options *options, struct prob
         problem_set(problem, PROBLEM_INTERNAL, "a thread could not be started");
         return NULL;
     }
-    kernel_listen(options->kernel, &webhooks->listener);
     return webhooks;
 }
 
