@@ -22,6 +22,7 @@ struct bulk_item {
 struct bulk {
     struct call *call;
     const struct act_type *type;
+    struct text key; /* the request's own, or TEXT_NONE */
     size_t count;
     struct bulk_item *items;
     atomic_size_t open; /* items not done, and one for the handler */
@@ -51,7 +52,21 @@ static void write_item(struct json_writer *json, struct bulk_item *item)
     json_close(json);
 }
 
-static void answer(struct bulk *bulk)
+static bool mismatch(const struct bulk *bulk, struct problem *problem)
+{
+    return problem_set(problem, PROBLEM_IDEMPOTENCY_MISMATCH, "%.*s", TEXT_ARG(bulk->key));
+}
+
+/* Two bodies at the same moment: only the kernel knows which of them came first. */
+static bool is_mismatch(const struct bulk *bulk)
+{
+    for (size_t i = 0; i < bulk->count; i++)
+        if (bulk->items[i].submission.problem.code == PROBLEM_IDEMPOTENCY_MISMATCH)
+            return true;
+    return false;
+}
+
+static void answer_items(struct bulk *bulk)
 {
     struct call *call = bulk->call;
     struct kernel *kernel = call->service->kernel;
@@ -78,6 +93,17 @@ static void answer(struct bulk *bulk)
     buffer_done(&body);
 }
 
+static void answer(struct bulk *bulk)
+{
+    struct problem problem;
+    if (is_mismatch(bulk)) {
+        mismatch(bulk, &problem);
+        call_problem(bulk->call, &problem);
+    } else {
+        answer_items(bulk);
+    }
+}
+
 static void finish_one(struct bulk *bulk)
 {
     if (atomic_fetch_sub(&bulk->open, 1) == 1)
@@ -91,21 +117,42 @@ static void done(struct submission *submission)
     finish_one(item->bulk);
 }
 
-/* Each order's act has a key of its own, made of the request's. */
-static struct text item_key(const struct call *call, struct text key, size_t index, struct id order)
+/* Each order's act has a key of its own: the request's, as it is told apart, and the order's index.
+ */
+static struct text item_keys(const struct call *call, struct text key)
 {
-    char number[24];
-    snprintf(number, sizeof number, ":%zu:", index);
-    const struct text pieces[] = {
-        key, text_of(number), {(const char *)order.bytes, sizeof order.bytes}};
-    struct digest digest = digest_of_pieces(pieces, COUNT_OF(pieces));
-    struct buffer hex;
-    buffer_init(&hex);
-    buffer_string(&hex, "bulk:");
-    hex_add(&hex, digest.bytes, DIGEST_BYTES);
-    struct text text = arena_text(call->request->arena, buffer_view(&hex));
-    buffer_done(&hex);
+    struct digest digest = digest_of_pieces(&key, 1);
+    struct buffer prefix;
+    buffer_init(&prefix);
+    buffer_string(&prefix, "bulk:");
+    hex_add(&prefix, digest.bytes, DIGEST_BYTES);
+    struct text text = arena_text(call->request->arena, buffer_view(&prefix));
+    buffer_done(&prefix);
     return text;
+}
+
+/* Whatever became of a request with this key before was not the answer to another body. */
+static bool check_key(const struct bulk *bulk, struct text item_keys, struct problem *problem)
+{
+    static const char sql[] =
+        "SELECT count(*) FROM idempotency WHERE org = ?1 AND key > ?2 AND key < ?3 "
+        "AND request <> ?4 AND (expires_at IS NULL OR expires_at > ?5)";
+    struct submission any = bulk->items[0].submission;
+    struct store *store = kernel_store(bulk->call->service->kernel);
+    int64_t others = 0;
+    any.idempotency_key = item_keys;
+    const struct idempotency_row row = submission_key(&any, any.arena);
+    const struct value values[] = {
+        VALUE_OF_INT(row.org),
+        VALUE_OF_TEXT(arena_format(any.arena, "%.*s:", TEXT_ARG(row.key))),
+        VALUE_OF_TEXT(arena_format(any.arena, "%.*s;", TEXT_ARG(row.key))),
+        {.type = VALUE_BYTES, .text = {(const char *)any.request.bytes, DIGEST_BYTES}},
+        VALUE_OF_INT(time_now()),
+    };
+    struct reader *reader = store_reader_take(store);
+    bool read = reader_number(reader, sql, values, COUNT_OF(values), &others, problem);
+    store_reader_give(store, reader);
+    return read && (others == 0 || mismatch(bulk, problem));
 }
 
 /* Errors of one order's fields are told under its own place in the body. */
@@ -136,7 +183,6 @@ static void read_order(struct bulk *bulk, size_t index, json_t *json, struct pro
         return;
     }
     item->is_own = id_org(item->order) == call->principal.org;
-    submission->request = api_request_digest(call, json);
     json_object_del(json, "order");
     void *body = arena_take(call->request->arena, bulk->type->body_bytes);
     if (!fields_read(bulk->type->fields, bulk->type->field_count, json, body, call->request->arena,
@@ -151,11 +197,22 @@ static void read_order(struct bulk *bulk, size_t index, json_t *json, struct pro
     api_actor(call, submission);
 }
 
+static bool set_keys(struct bulk *bulk, struct problem *problem)
+{
+    const struct call *call = bulk->call;
+    if (bulk->key.length == 0)
+        return true;
+    struct text keys = item_keys(call, bulk->key);
+    for (size_t i = 0; i < bulk->count; i++)
+        bulk->items[i].submission.idempotency_key =
+            arena_format(call->request->arena, "%.*s:%zu", TEXT_ARG(keys), i);
+    return check_key(bulk, keys, problem);
+}
+
 static bool read_orders(struct bulk *bulk, json_t *json, struct problem *problem)
 {
     struct call *call = bulk->call;
     json_t *orders = json_object_get(json, "orders");
-    struct text key;
     bulk->count = json_array_size(orders);
     if (json_object_size(json) != 1 || !json_is_array(orders))
         return problem_add(problem, PROBLEM_BODY_INVALID, "/orders",
@@ -163,16 +220,15 @@ static bool read_orders(struct bulk *bulk, json_t *json, struct problem *problem
     if (bulk->count == 0 || bulk->count > ORDERS_MAX)
         return problem_add(problem, PROBLEM_BODY_INVALID, "/orders", "must name 1 to %d orders",
                            ORDERS_MAX);
-    if (!api_idempotency_key(call, &key, problem))
+    if (!api_idempotency_key(call, &bulk->key, problem))
         return false;
     bulk->items = arena_array(call->request->arena, bulk->count, sizeof *bulk->items);
+    struct digest request = api_request_digest(call, json);
     for (size_t i = 0; i < bulk->count; i++) {
+        bulk->items[i].submission.request = request;
         read_order(bulk, i, json_array_get(orders, i), problem);
-        if (key.length > 0)
-            bulk->items[i].submission.idempotency_key =
-                item_key(call, key, i, bulk->items[i].order);
     }
-    return problem->code == PROBLEM_NONE;
+    return problem->code == PROBLEM_NONE && set_keys(bulk, problem);
 }
 
 /* The arena belongs to the kernel from the first submission on: nothing is taken from it here. */

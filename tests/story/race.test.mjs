@@ -104,6 +104,31 @@ describe(`${ORDERS} cancel requests against ${ORDERS} shipments, ${ROUNDS} times
         assert.equal(row.tracking, `T-${row.id}`);
     });
 
+    test('a bulk call\'s key stands for its whole body', async () => {
+        const orders = [];
+        for (let i = 0; i < 3; i++) {
+            orders.push((await shop.act('/v1/orders', orderBody(seller, buyer))).subject);
+        }
+        const post = (wanted, key) => seller.post('/v1/shipments',
+            { orders: wanted.map((order) => ({ order })) }, { 'Idempotency-Key': key });
+        const unknown = orders[0].replace(/.$/, (end) => (end === '0' ? '1' : '0'));
+        const first = seller.expect(200, await post([unknown, orders[0]], 'bulk-1'));
+        assert.deepEqual(first.json.results.map(({ status }) => status), [404, 201]);
+        const again = seller.expect(200, await post([unknown, orders[0]], 'bulk-1'));
+        assert.deepEqual(again.json, first.json);
+        for (const wanted of [[orders[1]], [unknown, orders[1]], [unknown, orders[0], orders[1]],
+            [orders[1], orders[2], orders[1]]]) {
+            const other = seller.expect(422, await post(wanted, 'bulk-1'));
+            assert.equal(other.json.code, 'idempotency-mismatch');
+            assert.equal(other.json.detail, 'bulk-1');
+        }
+        for (const order of orders.slice(1)) {
+            assert.equal((await seller.read(`/v1/orders/${order}`)).state, 'placed');
+        }
+        const both = await Promise.all(orders.slice(1).map((order) => post([order], 'bulk-2')));
+        assert.deepEqual(both.map(({ status }) => status).sort(), [200, 422]);
+    });
+
     test('a bulk call has its bounds', async () => {
         const order = (await shop.act('/v1/orders', orderBody(seller, buyer))).subject;
         const many = Array.from({ length: 1001 }, () => ({ order }));
