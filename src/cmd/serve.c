@@ -31,6 +31,7 @@ static void block_signals(sigset_t *signals)
     sigaddset(signals, SIGCHLD);
     MUST(pthread_sigmask(SIG_BLOCK, signals, NULL) == 0);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is answered like a full disk */
 }
 
 static struct http_limits http_limits_of(const struct config *config)

@@ -92,19 +92,9 @@ void api_refusal(struct submission *submission)
                      problem->extension.length > 0 ? "," : "", TEXT_ARG(problem->extension));
 }
 
-static bool is_store_problem(enum problem_code code)
-{
-    return code == PROBLEM_STORE_FULL || code == PROBLEM_STORE_READ_ONLY ||
-           code == PROBLEM_STORE_CORRUPT || code == PROBLEM_STORE_FAILED;
-}
-
 void api_account(struct service *service, const struct submission *submission)
 {
     const struct act_type *type = submission->act.type;
-    if (submission->accepted)
-        atomic_store(&service->store_fails, false);
-    else if (is_store_problem(submission->problem.code))
-        atomic_store(&service->store_fails, true);
     if (text_is(TEXT("key"), type->subject_prefix))
         auth_forget(service->auth, submission->act.subject);
     if (text_is(TEXT("ep"), type->subject_prefix))

@@ -24,6 +24,6 @@ struct service {
     struct metrics *metrics;
     struct buffer openapi;
     int64_t started_at;
-    atomic_bool store_fails; /* the last act that reached the store could not be written */
+    atomic_bool probing; /* /healthz tries whether the store can be written again */
     struct http_server *http;
 };

@@ -1,5 +1,6 @@
 /* How the service stands: /v1/state, /healthz, /metrics, /openapi.json. */
 #include "act/kernel.h"
+#include "act/outbox.h"
 #include "net/handlers.h"
 #include "net/service_private.h"
 
@@ -47,15 +48,38 @@ void state_handle(struct call *call)
     buffer_done(&body);
 }
 
+/* Writes a row and takes it away: a commit without a change would not touch the disk. */
+static bool probe_store(struct service *service, struct problem *problem)
+{
+    struct endpoint_cursor_row row = {.org = ORG_MARKETPLACE, .endpoint = id_new(ORG_MARKETPLACE)};
+    struct row_slot slots[] = {
+        {.table = &endpoint_cursors_table, .row = &row, .changed = true},
+        {.table = &endpoint_cursors_table, .row = &row, .found = true, .removed = true}};
+    struct row_slot *const list[] = {&slots[0], &slots[1]};
+    return kernel_save(service->kernel, list, COUNT_OF(list), problem);
+}
+
+/* Where the last commit failed, the store is asked anew, by one request at a time. */
+static bool store_works(struct service *service, struct problem *problem)
+{
+    struct kernel_state state;
+    kernel_state(service->kernel, &state);
+    if (!state.store_fails)
+        return true;
+    if (atomic_exchange(&service->probing, true))
+        return problem_set(problem, PROBLEM_STORE_FAILED, "the last commit failed");
+    bool works = probe_store(service, problem);
+    atomic_store(&service->probing, false);
+    return works;
+}
+
 void health_handle(struct call *call)
 {
     struct service *service = call->service;
     const struct service_options *options = &service->options;
     struct problem problem;
-    if (atomic_load(&service->store_fails)) {
-        problem_set(&problem, PROBLEM_STORE_FAILED, "the last act could not be written");
-        call_problem(call, &problem);
-    } else if (options->healthy != NULL && !options->healthy(options->healthy_context, &problem)) {
+    if (!store_works(service, &problem) ||
+        (options->healthy != NULL && !options->healthy(options->healthy_context, &problem))) {
         call_problem(call, &problem);
     } else {
         struct http_answer answer = {

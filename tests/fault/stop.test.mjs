@@ -1,6 +1,7 @@
 // The ways in which a server ends: asked to, or because its signer has died.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
@@ -70,6 +71,21 @@ describe('a server that ends', () => {
         await server.start();
         assert.equal((await shop.post('/v1/orders', orderBody(seller, buyer))).status, 201);
     });
+
+    test('a disk that is full makes it unhealthy, and room again healthy, without an act',
+        async () => {
+            const limit = (size) => execFileSync('prlimit',
+                ['--pid', String(server.child.pid), `--fsize=${size}:unlimited`]);
+            const health = async () => (await server.anonymous.get('/healthz')).status;
+            limit(1);
+            const refused = await shop.post('/v1/orders', orderBody(seller, buyer));
+            assert.ok(refused.status >= 500, refused.text);
+            assert.ok(await health() >= 500);
+            assert.ok(await health() >= 500, 'the probe is refused as well');
+            limit('unlimited');
+            assert.equal(await health(), 200);
+            assert.equal((await shop.post('/v1/orders', orderBody(seller, buyer))).status, 201);
+        });
 
     test('two servers do not share a folder', async () => {
         const second = await server.tryCommand('serve', '--listen', '127.0.0.1:0');
