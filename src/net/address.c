@@ -121,6 +121,8 @@ bool address_url_check(struct text url, struct problem *problem)
     char name[INET6_ADDRSTRLEN + 1] = "";
     uint8_t bytes[16];
     bool refused = is_this_machine(host);
+    if (!text_starts(url, "https://"))
+        return problem_set(problem, PROBLEM_ADDRESS_REFUSED, "webhooks go to https only");
     if (host.length < sizeof name) {
         memcpy(name, host.bytes, host.length);
         struct in_addr loose;

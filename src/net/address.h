@@ -10,5 +10,8 @@
 
 /* Is it an address of the public internet? IPv4 in IPv6 clothes is judged as IPv4. */
 bool address_is_public(const struct sockaddr *address);
-/* Refuses an URL whose host is written as an address that is not public, or is this machine. */
+/*
+ * Refuses an URL without TLS (what is sent must not be read on the way), and one whose host is
+ * written as an address that is not public, or is this machine.
+ */
 MUST_CHECK bool address_url_check(struct text url, struct problem *problem);

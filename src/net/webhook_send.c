@@ -194,8 +194,10 @@ static bool set_options(const struct webhooks *webhooks, struct delivery *delive
     CURL *handle = delivery->handle;
     char agent[80];
     snprintf(agent, sizeof agent, "Counterfoil/%s", webhooks->options.version);
+    /* An endpoint without TLS may be of a time when that was allowed. */
+    const char *protocols = webhooks->options.allow_private ? "http,https" : "https";
     return curl_easy_setopt(handle, CURLOPT_URL, delivery->endpoint->url.bytes) == CURLE_OK &&
-           curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, protocols) == CURLE_OK &&
            curl_easy_setopt(handle, CURLOPT_PROXY, "") == CURLE_OK &&
            curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&

@@ -328,6 +328,21 @@ describe('webhooks to where they must not go', () => {
         }
     });
 
+    test('nothing goes without TLS, to an endpoint of before neither', async () => {
+        const refused = await seller.post('/v1/endpoints', { url: 'http://example.com/hooks' });
+        assert.equal(refused.status, 422);
+        assert.equal(refused.json.code, 'address-refused');
+        await server.restart({ 'webhook.allow_private': 'on' });
+        const endpoint = (await seller.act('/v1/endpoints',
+            { url: 'http://203.0.113.9/hooks' })).subject;
+        await server.restart({ 'webhook.allow_private': 'off' });
+        await placeOrder(shop, seller, buyer);
+        const tried = await eventually('an attempt', async () =>
+            (await seller.list(`/v1/endpoints/${endpoint}/deliveries`, 'deliveries'))
+                .find(({ attempts }) => attempts.length > 0));
+        assert.match(tried.attempts[0].error, /protocol/i);
+    });
+
     test('private addresses get no connection, however they are written', async () => {
         const { port } = receiver;
         const urls = ['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '127.1',
