@@ -3,10 +3,12 @@
 
 #include "act/feed.h"
 
+/* One for all tests, as a process has it: a store keeps its SQL by address. */
+static struct feed *feed;
+
 /* Reads a whole feed in pages of LIMIT; returns how many events there were. */
-static size_t read_all(struct road *road, const struct feed *feed, const struct principal *who,
-                       const struct id *subject, size_t limit, struct feed_event *events,
-                       size_t capacity)
+static size_t read_all(struct road *road, const struct principal *who, const struct id *subject,
+                       size_t limit, struct feed_event *events, size_t capacity)
 {
     int64_t after = 0;
     size_t count = 0;
@@ -33,13 +35,11 @@ static size_t read_all(struct road *road, const struct feed *feed, const struct 
 static size_t read_types(struct road *road, const struct principal *who, const struct id *subject,
                          size_t limit, struct buffer *types)
 {
-    struct feed *feed = feed_new(&catalogue);
     struct feed_event events[EVENTS];
-    size_t count = read_all(road, feed, who, subject, limit, events, EVENTS);
+    size_t count = read_all(road, who, subject, limit, events, EVENTS);
     buffer_clear(types);
     for (size_t i = 0; i < count; i++)
         buffer_format(types, "%s%s", i == 0 ? "" : " ", events[i].type->name);
-    feed_free(feed);
     return count;
 }
 
@@ -81,19 +81,17 @@ static void each_role_sees_what_it_is_party_to(void **state)
 static void newest_is_behind_the_last_event(void **state)
 {
     struct road *road = *state;
-    struct feed *feed = feed_new(&catalogue);
     const struct principal readers[] = {road_shop, road_seller(road), road_buyer("b-17")};
     road_order(road, "1001");
     for (size_t i = 0; i < COUNT_OF(readers); i++) {
         struct feed_event events[EVENTS];
         int64_t newest = 0;
-        size_t count = read_all(road, feed, &readers[i], NULL, 100, events, EVENTS);
+        size_t count = read_all(road, &readers[i], NULL, 100, events, EVENTS);
         struct reader *reader = store_reader_take(road->store);
         assert_true(feed_newest(reader, &readers[i], &newest, &road->problem));
         store_reader_give(road->store, reader);
         assert_int_equal(newest, events[count - 1].position);
     }
-    feed_free(feed);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, road_set_up, road_tear_down)
@@ -104,5 +102,8 @@ int main(void)
         TEST(each_role_sees_what_it_is_party_to),
         TEST(newest_is_behind_the_last_event),
     };
-    return cmocka_run_group_tests_name("net_feed", tests, NULL, NULL);
+    feed = feed_new(&catalogue);
+    int failed = cmocka_run_group_tests_name("net_feed", tests, NULL, NULL);
+    feed_free(feed);
+    return failed;
 }
