@@ -34,7 +34,7 @@ struct http_request {
     struct arena *arena;
     struct text method; /* a token; "GET" for HEAD, too, whose answer is sent without its body */
     bool is_head;
-    struct text path;   /* decoded, begins with '/'; UTF-8 without control bytes or dot segments */
+    struct text path; /* decoded, begins with '/'; UTF-8 without control bytes or dot segments */
     struct text body;
     struct text address;    /* the client's IP address (or "unix") */
     struct text request_id; /* "req_…", made by the server, sent back as `Request-Id` */
