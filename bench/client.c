@@ -197,7 +197,7 @@ void load_run(unsigned port, size_t connections, const struct load_script *scrip
     for (size_t i = 0; i < connections; i++)
         start_request(&load, i);
     while (load.open > 0) {
-        int ready = epoll_wait(poll, events, COUNT_OF(events), 60000);
+        int ready = epoll_pwait(poll, events, COUNT_OF(events), 60000, NULL);
         if (ready == 0)
             give_up("the server did not answer within a minute");
         for (int i = 0; i < ready; i++)

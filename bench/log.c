@@ -221,7 +221,8 @@ static void take_index(void *context, size_t connection, const struct load_answe
 {
     struct adder *adder = context;
     (void)connection;
-    adder->failed += answer->status != 200;
+    if (answer->status != 200 && adder->failed++ == 0)
+        fprintf(stderr, "bench: %u %.*s\n", answer->status, TEXT_ARG(answer->body));
 }
 
 /* Leaf and node hashes of as many entries, with one root a hundred: what no log can do without. */

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,6 +60,10 @@ static struct http_socket *_Atomic registered[FD_MAX];
 
 /* The name `recv` is the linker's: C sources may see it as an inline function. */
 ssize_t http_socket_recv(int fd, void *bytes, size_t size, int flags) __asm__("recv")
+    __attribute__((visibility("default"), used));
+
+int http_socket_epoll_wait(int epoll, struct epoll_event *events, int most,
+                           int timeout_ms) __asm__("epoll_wait")
     __attribute__((visibility("default"), used));
 
 static struct problem problem_of(enum problem_code code, const char *detail)
@@ -178,6 +183,19 @@ ssize_t http_socket_recv(int fd, void *bytes, size_t size, int flags)
     if (socket == NULL || length <= 0)
         return length;
     return received(socket, bytes, (size_t)length);
+}
+
+/*
+ * A worker of libmicrohttpd 0.9.75 that got as many events as it takes at once (128) asks for more,
+ * with the timeout of before, and only then looks at what it has: with 127 busy connections it
+ * slept for a minute over their requests. So the call after a full one does not wait.
+ */
+int http_socket_epoll_wait(int epoll, struct epoll_event *events, int most, int timeout_ms)
+{
+    static _Thread_local bool was_full;
+    int count = epoll_pwait(epoll, events, most, was_full ? 0 : timeout_ms, NULL);
+    was_full = count == most;
+    return count;
 }
 
 bool http_socket_head_agrees(struct http_socket *socket)

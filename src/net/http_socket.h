@@ -6,7 +6,8 @@
  * registered. What the guard refuses never reaches the library: it gets the requests before, and
  * then an error. The client gets one answer, written straight to the socket when all earlier
  * answers are out, and the connection ends. If recv() were ever not ours, no request would be
- * known to the guard and each would be refused.
+ * known to the guard and each would be refused. epoll_wait() is defined in the same way, to mend
+ * how the library waits.
  *
  * One thread of `struct http_sockets` looks after the clocks: clients too slow with a head or a
  * body get 408 (RFC 9110 §15.5.9), refused connections linger until the client has read why
