@@ -187,6 +187,34 @@ test('malformed requests, cut at every place', async () => {
   assert.equal((await count()).canaries, 0, 'no canary was executed');
 });
 
+test('as many busy connections as a worker takes events at once', async () => {
+  // 254 to 258 over two workers: some round hands a worker exactly what epoll gives at once.
+  const sockets = [];
+  for (let i = 0; i < 258; i++) {
+    const socket = net.connect(server.port, '127.0.0.1');
+    await once(socket, 'connect');
+    sockets.push(socket);
+  }
+  const answered = (socket) =>
+    new Promise((resolve, reject) => {
+      const failed = () => reject(new Error('a request was not answered'));
+      const timer = globalThis.setTimeout(failed, 20_000);
+      socket.once('close', failed);
+      socket.once('data', () => {
+        clearTimeout(timer);
+        socket.off('close', failed);
+        resolve();
+      });
+    });
+  for (let round = 0; round < 60; round++) {
+    const busy = sockets.slice(0, 254 + (round % 5));
+    const answers = busy.map(answered);
+    for (const socket of busy) socket.write(GET + 'Host: a\r\n\r\n');
+    await Promise.all(answers);
+  }
+  for (const socket of sockets) socket.destroy();
+});
+
 test('malformed requests behind good ones', async () => {
   const good = POST + 'Content-Length: 5\r\n\r\nhello';
   const later = 'GET /later HTTP/1.1\r\nHost: a\r\n\r\n';
