@@ -61,7 +61,7 @@ const struct act_type receipt_delivered = {
     .needs =
         {{.table = &notices_table, .mode = NEED_PRESENT, .key = key_of_receipt, .what = "notice"}},
     .decide = decide_delivered,
-    .story = "It reached the {audience} by {means}[ ({to})].",
+    .story = "The {audience} was told of {act} by {means}[ ({to})].",
     .doc = "An act that somebody must know of has reached them: delivered, not yet seen.",
 };
 

@@ -100,7 +100,9 @@ static void print_act(struct buffer *out, size_t number, const struct evidence_a
     for (size_t i = 0; i < act->type->deadline_count; i++) {
         if (act->deadlines[i] == 0 || !evidence->record.accepted)
             continue;
-        buffer_format(out, "     to be %s until ", act->type->deadlines[i].name);
+        bool is_delivery = strcmp(act->type->deadlines[i].name, "delivered") == 0;
+        buffer_string(out, is_delivery ? "     those concerned must be told by "
+                                       : "     the seller must decide by ");
         story_time(out, act->deadlines[i]);
         buffer_char(out, '\n');
     }

@@ -188,7 +188,8 @@ const struct act_type order_created = {
           .what = "an order of this seller has that reference"},
          {.table = &orgs_table, .mode = NEED_PRESENT, .key = key_of_org, .what = "organisation"}},
     .decide = decide_created,
-    .story = "{buyer} ordered for {total}: order {reference}.",
+    .story = "{buyer} ordered for {total}: order {reference}[, placed on {placed_at} as the shop "
+             "states].",
     .doc = "The shop tells of an order: one act with all of its items.",
 };
 
@@ -566,7 +567,9 @@ const struct act_type order_shipped = {
     .needs = {NEED_ORDER},
     TELL_BUYER,
     .decide = decide_shipped,
-    .story = "The seller shipped it[ with {carrier}][, tracking {tracking}].",
+    .story =
+        "The seller shipped the goods[ with {carrier}][, tracking {tracking}][, handed over on "
+        "{handed_over_at} as the seller states].",
     .doc =
         "The seller confirms shipment. Refused with 409 `cancel-request-unseen`, which carries "
         "the request, as long as the buyer's cancel request has not been seen. Shipping over a "
@@ -612,7 +615,7 @@ const struct act_type order_delivered = {
     .needs = {NEED_ORDER},
     TELL_BUYER,
     .decide = decide_delivered,
-    .story = "It reached the buyer.",
+    .story = "The goods reached the buyer[, as the shop states on {delivered_at}].",
     .doc =
         "The shop tells that the order reached the buyer. A cancel request that is still open is "
         "overtaken by it, and the buyer must be told.",
@@ -750,6 +753,6 @@ const struct act_type receipt_relayed = {
                .key = key_of_relayed_notice,
                .what = "notice to the buyer"}},
     .decide = decide_relayed,
-    .story = "The shop told the buyer by {means}.",
+    .story = "The shop told the buyer of {act} by {means}.",
     .doc = "The shop states that it told the buyer of an act, by its own means.",
 };

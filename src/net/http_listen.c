@@ -102,6 +102,9 @@ int http_listen(const char *address, struct problem *problem)
         return listen_unix(address, problem);
     if (!split(address, host, &port))
         return failed(address, -1, "address", "it must be host:port or unix:path", problem);
+    uint64_t number;
+    if (!text_to_u64(text_of(port), 65535, &number))
+        return failed(address, -1, "address", "the port must be a number from 0 to 65535", problem);
     int error = getaddrinfo(host, port, &hints, &found);
     if (error != 0)
         return failed(address, -1, "address", gai_strerror(error), problem);
