@@ -11,5 +11,5 @@ extern const struct command command_config, command_problems, command_schema, co
 extern const struct command command_help;
 
 #ifndef PROGRAM_VERSION
-#error "the build says which version this is"
+#define PROGRAM_VERSION "unknown" /* the build says it; analysers read without one */
 #endif

@@ -156,7 +156,8 @@ void witness_records_free(struct witness_records *records)
 struct witness_state witness_records_find(const struct witness_records *records, struct text origin)
 {
     const struct entry *entry = find(records, origin);
-    return entry == NULL ? (struct witness_state){0} : entry->state;
+    static const struct witness_state none;
+    return entry == NULL ? none : entry->state;
 }
 
 struct text witness_records_note(const struct witness_records *records, struct text origin_hash)
