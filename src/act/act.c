@@ -40,13 +40,6 @@ void *decision_change(struct decision *decision, size_t need)
     return slot->row;
 }
 
-void decision_remove(struct decision *decision, size_t need)
-{
-    struct row_slot *slot = slot_of(decision, need);
-    slot->changed = false;
-    slot->removed = decision->touched[need] = true;
-}
-
 const struct act_type *catalogue_act(const struct catalogue *catalogue, struct text name)
 {
     for (const struct act_type *const *type = catalogue->acts; *type != NULL; type++)

@@ -76,14 +76,13 @@ struct need {
 struct decision {
     const struct act *act;
     struct row_slot *rows[NEEDS_MAX]; /* by act_type.needs */
-    bool touched[NEEDS_MAX];          /* changed or removed by this act */
+    bool touched[NEEDS_MAX];          /* changed by this act */
     unsigned waived; /* bit i: deadline i does not apply this time, nor a tell that goes by it */
     struct arena *arena; /* for what the changed rows point to */
 };
 
 void *decision_row(struct decision *decision, size_t need);    /* NULL if there is none */
 void *decision_change(struct decision *decision, size_t need); /* the same, to be written */
-void decision_remove(struct decision *decision, size_t need);
 
 enum audience { AUDIENCE_SHOP, AUDIENCE_SELLER, AUDIENCE_BUYER, AUDIENCES };
 extern const char *const audience_names[AUDIENCES + 1];

@@ -288,11 +288,6 @@ const char *kernel_log_vkey(const struct kernel *kernel)
     return kernel->options.log_vkey;
 }
 
-const char *kernel_log_origin(const struct kernel *kernel)
-{
-    return kernel->options.log_origin;
-}
-
 void kernel_listen(struct kernel *kernel, struct kernel_listener *listener)
 {
     pthread_mutex_lock(&kernel->lock);

@@ -64,7 +64,6 @@ void kernel_act(struct kernel *kernel, struct submission *submission);
 struct store *kernel_store(struct kernel *kernel);
 const struct catalogue *kernel_catalogue(const struct kernel *kernel);
 const char *kernel_log_vkey(const struct kernel *kernel);
-const char *kernel_log_origin(const struct kernel *kernel);
 
 /* Where the store has the submission's Idempotency-Key, if it came before; memory is of ARENA. */
 struct idempotency_row submission_key(const struct submission *submission, struct arena *arena);

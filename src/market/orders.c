@@ -18,16 +18,8 @@ static bool is_party(const struct act *act, const void *subject)
     return act->actor.role != ROLE_BUYER || text_equal(act->actor.buyer, order->buyer);
 }
 
-/* Adds the order's cancel request to PROBLEM: whoever is refused learns what they had not seen. */
-static bool refuse_with_request(struct decision *decision, enum problem_code code,
-                                const char *detail, struct problem *problem)
-{
-    problem_set(problem, code, "%s", detail);
-    problem->extension = order_cancel_request(decision_row(decision, 0), decision->arena);
-    return false;
-}
-
-struct text order_cancel_request(const struct order_row *order, struct arena *arena)
+/* The order's current cancel request as a member of JSON, for a 409 that carries it. */
+static struct text cancel_request_member(const struct order_row *order, struct arena *arena)
 {
     struct buffer members;
     buffer_init(&members);
@@ -44,6 +36,15 @@ struct text order_cancel_request(const struct order_row *order, struct arena *ar
     struct text text = arena_text(arena, buffer_view(&members));
     buffer_done(&members);
     return text;
+}
+
+/* Adds the order's cancel request to PROBLEM: whoever is refused learns what they had not seen. */
+static bool refuse_with_request(struct decision *decision, enum problem_code code,
+                                const char *detail, struct problem *problem)
+{
+    problem_set(problem, code, "%s", detail);
+    problem->extension = cancel_request_member(decision_row(decision, 0), decision->arena);
+    return false;
 }
 
 /* --- order.created --- */

@@ -146,6 +146,3 @@ extern const struct act_type order_created, order_cancel_requested, order_cancel
     order_delivered, order_canceled, order_reviewed, receipt_relayed;
 extern const struct view orders_view, order_view, order_notices_view;
 extern const struct timer lapse_timer;
-
-/* The members of the order's current cancel request, as JSON text: for a 409 that carries it. */
-struct text order_cancel_request(const struct order_row *order, struct arena *arena);
