@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# A PostgreSQL cluster for tests: in a folder of its own, on a Unix socket there, with fsync on.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=tools/setup.sh
+source tools/setup.sh
+
+usage() {
+    cat <<'END'
+usage: tools/postgres.sh start FOLDER | stop FOLDER | kill FOLDER | remove FOLDER
+
+  start    installs Debian's PostgreSQL if it is missing, makes a cluster in FOLDER unless there is
+           one, starts it, and prints the URL of its database
+  stop     ends the server in order
+  kill     ends the server as a power cut would (its next start recovers)
+  remove   ends the server and removes FOLDER
+
+As root the server runs as the user postgres, who must be able to enter FOLDER's parents.
+END
+}
+
+[[ $# -eq 2 ]] || { usage >&2; exit 2; }
+action=$1
+folder=$(realpath -m -- "$2")
+data=$folder/data
+socket=$folder/socket
+programs=
+
+# Debian makes and starts a cluster on installation, unless told not to.
+install_postgres() {
+    local settings=/etc/postgresql-common/createcluster.d/counterfoil.conf
+    [[ -n $(missing_packages postgresql-15) ]] || return 0
+    if ((EUID == 0)); then
+        mkdir -p "${settings%/*}"
+        printf 'create_main_cluster = false\n' >"$settings"
+    fi
+    install_packages postgresql-15 >&2
+}
+
+find_programs() {
+    programs=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null |
+        sort -V | tail -n 1)
+    [[ -n $programs ]] || fail "PostgreSQL's programs are not in /usr/lib/postgresql"
+}
+
+# PostgreSQL refuses to run as root.
+as_server() {
+    if ((EUID == 0)); then
+        (cd / && setpriv --reuid postgres --regid postgres --clear-groups "$@")
+    else
+        "$@"
+    fi
+}
+
+make_cluster() {
+    mkdir -p "$folder" "$socket"
+    ((EUID != 0)) || chown postgres:postgres "$folder" "$socket"
+    as_server "$programs/initdb" --pgdata "$data" --username postgres --auth trust \
+        --encoding UTF8 --locale C.UTF-8 --no-instructions >&2
+    cat >>"$data/postgresql.conf" <<END
+listen_addresses = ''
+unix_socket_directories = '$socket'
+max_connections = 200
+max_prepared_transactions = 50
+log_min_messages = warning
+END
+}
+
+ask() {
+    "$programs/psql" --host "$socket" --username postgres --no-psqlrc --tuples-only --quiet \
+        --dbname postgres --command "$1"
+}
+
+start() {
+    install_postgres
+    find_programs
+    [[ -f $data/PG_VERSION ]] || make_cluster
+    as_server "$programs/pg_ctl" status --pgdata "$data" >/dev/null 2>&1 ||
+        as_server "$programs/pg_ctl" start --pgdata "$data" --wait --timeout 60 \
+            --log "$folder/server.log" >&2
+    # Whoever tests is a plain user of the database, as a server should be.
+    if ! ask "SELECT 1 FROM pg_roles WHERE rolname = 'counterfoil'" | grep -q 1; then
+        ask "CREATE ROLE counterfoil LOGIN CREATEDB" >&2
+        ask "CREATE DATABASE counterfoil OWNER counterfoil" >&2
+    fi
+    printf 'postgresql://counterfoil@/counterfoil?host=%s\n' "$socket"
+}
+
+stop() {
+    find_programs
+    [[ -f $data/postmaster.pid ]] || return 0
+    as_server "$programs/pg_ctl" stop --pgdata "$data" --mode "$1" --wait --timeout 60 >&2
+}
+
+case $action in
+    start) start ;;
+    stop) stop fast ;;
+    kill)
+        process=$(head -n 1 "$data/postmaster.pid")
+        mapfile -t children < <(pgrep --parent "$process")
+        kill -KILL "$process" "${children[@]}"
+        ;;
+    remove)
+        [[ -f $data/PG_VERSION || ! -e $folder ]] || fail "$folder is not a cluster's folder"
+        stop immediate
+        rm -rf -- "$folder"
+        ;;
+    *) usage >&2; exit 2 ;;
+esac
