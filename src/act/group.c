@@ -2,12 +2,14 @@
  * The road, for a group of acts: load, decide, store, log.
  *
  * All rows that the group's acts name are loaded at once; later acts see what earlier ones changed;
- * everything is written in one transaction. What fails for the store fails for the whole group.
+ * everything is written in one transaction. What fails for the store fails for the whole group; a
+ * group in whose way something was (another writer, a broken connection) is run again from start.
  */
 #include "act/kernel_private.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "act/ledger.h"
 #include "act/record.h"
@@ -15,6 +17,8 @@
 
 #define SALT_BYTES 32
 #define SALTS_AT_ONCE 8
+#define ATTEMPTS 8
+#define ATTEMPT_AFTER_US 2000 /* and twice as long after each */
 
 struct group {
     struct kernel *kernel;
@@ -377,6 +381,7 @@ static void decide_act(struct group *group, struct submission *submission, struc
         record_act(group, submission, working, problem);
 }
 
+/* Once for all attempts. */
 static void admit(struct kernel *kernel, struct submission *submission)
 {
     struct act *act = &submission->act;
@@ -404,10 +409,8 @@ static bool group_decide(struct group *group, struct submission *acts, struct pr
         count++;
     struct working *working = arena_array(group->arena, count + 1, sizeof *working);
     size_t at = 0;
-    for (struct submission *each = acts; each != NULL; each = each->next) {
-        admit(group->kernel, each);
+    for (struct submission *each = acts; each != NULL; each = each->next)
         name_rows(group, each, &working[at++]);
-    }
     if (!load_rows(group, problem))
         return false;
     at = 0;
@@ -452,14 +455,75 @@ static void fail_all(struct submission *acts, struct saving *savings, const stru
     }
 }
 
+/* Admits the acts of a group; the result keeps them as they were before they were decided. */
+static struct act *admit_all(struct kernel *kernel, struct submission *acts)
+{
+    size_t count = 0;
+    for (struct submission *each = acts; each != NULL; each = each->next)
+        count++;
+    struct act *admitted = arena_array(kernel->arena, count + 1, sizeof *admitted);
+    for (struct submission *each = acts; each != NULL; each = each->next) {
+        admit(kernel, each);
+        *admitted++ = each->act;
+    }
+    return admitted - count;
+}
+
+static void begin_anew(struct submission *acts, const struct act *admitted)
+{
+    for (; acts != NULL; acts = acts->next) {
+        acts->act = *admitted++;
+        acts->accepted = acts->recorded = acts->replayed = false;
+        problem_clear(&acts->problem);
+    }
+}
+
+/* Runs the group until nothing is in its way. */
+static bool group_attempt(struct kernel *kernel, struct submission *acts, struct saving *savings,
+                          struct problem *problem)
+{
+    const struct act *admitted = admit_all(kernel, acts);
+    unsigned wait = ATTEMPT_AFTER_US;
+    for (int attempt = 1;; attempt++, wait *= 2) {
+        struct group group = {.kernel = kernel, .arena = kernel->arena, .tree = kernel->tree};
+        if (group_store(&group, acts, savings, problem)) {
+            kernel->tree = group.tree;
+            return true;
+        }
+        if (problem->code != PROBLEM_STORE_CONFLICT || attempt == ATTEMPTS)
+            return false;
+        log_problem(LOG_INFO, "group.again", problem);
+        begin_anew(acts, admitted);
+        usleep(wait);
+    }
+}
+
+/* May the store's log have grown beyond what this kernel knows? */
+static bool may_be_stale(const struct problem *problem)
+{
+    return problem->code == PROBLEM_OUTCOME_UNCERTAIN || problem->code == PROBLEM_STORE_LOCKED ||
+           problem->code == PROBLEM_STORE_CONFLICT;
+}
+
+static bool run_group(struct kernel *kernel, struct submission *acts, struct saving *savings,
+                      struct problem *problem)
+{
+    if (kernel->is_stale && !ledger_refresh(kernel, problem))
+        return false;
+    kernel->is_stale = false;
+    if (group_attempt(kernel, acts, savings, problem))
+        return true;
+    kernel->is_stale = may_be_stale(problem);
+    return false;
+}
+
 void group_run(struct kernel *kernel, struct submission *acts, struct saving *savings)
 {
-    struct group group = {.kernel = kernel, .arena = kernel->arena, .tree = kernel->tree};
     struct problem problem;
     int64_t began = time_monotonic();
     for (struct saving *each = savings; each != NULL; each = each->next)
         each->saved = true;
-    if (!group_store(&group, acts, savings, &problem)) {
+    if (!run_group(kernel, acts, savings, &problem)) {
         log_problem(LOG_ERROR, "store.failed", &problem);
         fail_all(acts, savings, &problem);
         pthread_mutex_lock(&kernel->lock);
@@ -467,7 +531,6 @@ void group_run(struct kernel *kernel, struct submission *acts, struct saving *sa
         pthread_mutex_unlock(&kernel->lock);
         return;
     }
-    kernel->tree = group.tree;
     pthread_mutex_lock(&kernel->lock);
     kernel->state.store_fails = false;
     kernel->state.groups++;

@@ -47,6 +47,7 @@ struct kernel {
 
     /* The writer's own. */
     struct merkle_tree tree;
+    bool is_stale; /* the store's log may have grown beyond the tree */
     struct arena *arena;
 };
 
@@ -55,6 +56,8 @@ void group_run(struct kernel *kernel, struct submission *acts, struct saving *sa
 
 /* The tree as the store holds it, and its checkpoint. */
 MUST_CHECK bool ledger_open(struct kernel *kernel, struct problem *problem);
+/* The tree anew, where it is not known how a group ended, or another writer was there. */
+MUST_CHECK bool ledger_refresh(struct kernel *kernel, struct problem *problem);
 /* Signs and publishes the checkpoint of TREE. */
 MUST_CHECK bool ledger_publish(struct kernel *kernel, const struct merkle_tree *tree,
                                struct problem *problem);

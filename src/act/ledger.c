@@ -160,10 +160,7 @@ static bool load_tree(struct kernel *kernel, struct reader *reader, struct probl
     int64_t size = 0;
     struct tile_reader tiles;
     if (!reader_number(reader, "SELECT MAX(position) + 1 FROM log_entries", NULL, 0, &size,
-                       problem) ||
-        !reader_query(reader, "SELECT size, note FROM log_checkpoints ORDER BY size", NULL, 0,
-                      take_cosigned, kernel, problem) ||
-        (kernel->options.sign != NULL && !check_origin(kernel, problem)))
+                       problem))
         return false;
     tile_reader_init(&tiles, (uint64_t)size, fetch_tile, reader);
     bool loaded = merkle_load(&kernel->tree, (uint64_t)size, tile_reader_node, &tiles, problem);
@@ -174,9 +171,25 @@ static bool load_tree(struct kernel *kernel, struct reader *reader, struct probl
 bool ledger_open(struct kernel *kernel, struct problem *problem)
 {
     struct reader *reader = store_reader_take(kernel->options.store);
-    bool loaded = load_tree(kernel, reader, problem);
+    bool loaded = reader_query(reader, "SELECT size, note FROM log_checkpoints ORDER BY size", NULL,
+                               0, take_cosigned, kernel, problem) &&
+                  (kernel->options.sign == NULL || check_origin(kernel, problem)) &&
+                  load_tree(kernel, reader, problem);
     store_reader_give(kernel->options.store, reader);
     return loaded && ledger_publish(kernel, &kernel->tree, problem);
+}
+
+/* An empty group waits for the end of what the last one left behind. */
+bool ledger_refresh(struct kernel *kernel, struct problem *problem)
+{
+    struct store *store = kernel->options.store;
+    if (!store_begin(store, problem))
+        return false;
+    store_rollback(store);
+    struct reader *reader = store_reader_take(store);
+    bool loaded = load_tree(kernel, reader, problem);
+    store_reader_give(store, reader);
+    return loaded;
 }
 
 bool ledger_publish(struct kernel *kernel, const struct merkle_tree *tree, struct problem *problem)

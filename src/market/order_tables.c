@@ -95,12 +95,12 @@ const struct view orders_view = {
     .path = "/v1/orders",
     .roles = ROLE_SHOP | ROLE_SELLER | ROLE_BUYER | ROLE_AUDITOR | ROLE_OPERATOR,
     .table = &orders_table,
-    .for_all = "WHERE id > ?4 AND (?6 IS NULL OR state = ?6) "
-               "AND (?7 IS NULL OR reference = ?7) ORDER BY id LIMIT ?5",
-    .for_seller = "WHERE org = ?1 AND id > ?4 AND (?6 IS NULL OR state = ?6) "
-                  "AND (?7 IS NULL OR reference = ?7) ORDER BY id LIMIT ?5",
-    .for_buyer = "WHERE buyer = ?2 AND id > ?4 AND (?6 IS NULL OR state = ?6) "
-                 "AND (?7 IS NULL OR reference = ?7) ORDER BY id LIMIT ?5",
+    .for_all = "WHERE id > ?4 AND (state = ?6 OR ?6 IS NULL) "
+               "AND (reference = ?7 OR ?7 IS NULL) ORDER BY id LIMIT ?5",
+    .for_seller = "WHERE org = ?1 AND id > ?4 AND (state = ?6 OR ?6 IS NULL) "
+                  "AND (reference = ?7 OR ?7 IS NULL) ORDER BY id LIMIT ?5",
+    .for_buyer = "WHERE buyer = ?2 AND id > ?4 AND (state = ?6 OR ?6 IS NULL) "
+                 "AND (reference = ?7 OR ?7 IS NULL) ORDER BY id LIMIT ?5",
     .cursor = "id",
     .filters =
         {{.name = "state", .column = "state"},
@@ -108,11 +108,11 @@ const struct view orders_view = {
           .column = "reference",
           /* One look by key for each organisation: no index that every new order would pay for. */
           .for_all = "WHERE id IN (SELECT found.order_id FROM orgs CROSS JOIN order_references "
-                     "AS found ON found.org = orgs.org AND found.reference = ?7) "
-                     "AND id > ?4 AND (?6 IS NULL OR state = ?6) ORDER BY id LIMIT ?5",
+                     "AS found WHERE found.org = orgs.org AND found.reference = ?7) "
+                     "AND id > ?4 AND (state = ?6 OR ?6 IS NULL) ORDER BY id LIMIT ?5",
           .for_seller = "WHERE org = ?1 AND id = (SELECT found.order_id FROM order_references "
                         "AS found WHERE found.org = ?1 AND found.reference = ?7) "
-                        "AND id > ?4 AND (?6 IS NULL OR state = ?6) ORDER BY id LIMIT ?5"}},
+                        "AND id > ?4 AND (state = ?6 OR ?6 IS NULL) ORDER BY id LIMIT ?5"}},
     .doc = "Orders, oldest first.",
 };
 

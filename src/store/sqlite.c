@@ -500,9 +500,9 @@ static struct store *sqlite_open(const char *path, const struct store_options *o
     return NULL;
 }
 
-static uint64_t sqlite_file_bytes(const struct store *base)
+static uint64_t sqlite_file_bytes(struct store *base)
 {
-    const struct sqlite_store *store = (const struct sqlite_store *)base;
+    const struct sqlite_store *store = sqlite_store(base);
     static const char *const endings[] = {"", "-wal"};
     uint64_t bytes = 0;
     for (size_t i = 0; i < COUNT_OF(endings); i++) {

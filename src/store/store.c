@@ -5,7 +5,7 @@
 
 #include "store/store_private.h"
 
-static const struct store_driver *const drivers[] = {&sqlite_driver};
+static const struct store_driver *const drivers[] = {&sqlite_driver, &postgres_driver};
 
 static const struct store_driver *driver_of(const char *url, const char **location)
 {
@@ -25,7 +25,8 @@ struct store *store_open_with(const char *url, const struct store_options *optio
     const char *location = NULL;
     const struct store_driver *driver = driver_of(url, &location);
     if (driver == NULL || location[0] == '\0') {
-        problem_set(problem, PROBLEM_CONFIGURATION, "the store's URL must be sqlite:PATH");
+        problem_set(problem, PROBLEM_CONFIGURATION,
+                    "the store's URL must be sqlite:PATH or postgresql://…");
         return NULL;
     }
     struct store *store = driver->open(location, options, problem);

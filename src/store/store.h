@@ -11,9 +11,12 @@
  * the same reader with other SQL. Rows are loaded into memory of the arena that the caller passes.
  *
  * Problems: STORE_FULL, STORE_READ_ONLY, STORE_CORRUPT, STORE_NEWER, STORE_LOCKED, STORE_FAILED;
- * after OUTCOME_UNCERTAIN (a sync failed) nothing more is written until the store is opened again.
+ * STORE_AWAY (no connection to a database server) and STORE_CONFLICT (nothing was changed: the
+ * group may be run again, from store_begin on). After OUTCOME_UNCERTAIN of a file (a sync failed)
+ * nothing more is written until it is opened again; a database server is asked by the next group.
  *
- * SQL for views is portable: parameters are ?1, ?2, …; no functions or syntax of one engine.
+ * SQL for views is portable: parameters are ?1, ?2, …; no functions or syntax of one engine. What a
+ * parameter is compared with says its type, so that comes before "?1 IS NULL".
  */
 #pragma once
 
@@ -41,7 +44,7 @@ struct store_statistics {
 
 void store_close(struct store *store);
 /*
- * URL: "sqlite:FOLDER/counterfoil.db". Makes and migrates the schema when WRITABLE (and then holds
+ * URL: "sqlite:FOLDER/counterfoil.db" or "postgresql://…" as libpq takes it. Makes and migrates the schema when WRITABLE (and then holds
  * the store alone: PROBLEM_STORE_LOCKED if another process does).
  */
 struct store *store_open(const char *url, bool writable, struct problem *problem)

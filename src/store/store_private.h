@@ -2,8 +2,8 @@
  * What stands between store.h and its drivers: the driver's table of functions, rows as values,
  * schema files. Only src/store and its tests include this.
  *
- * A driver is one file (sqlite.c) and the only one that knows its engine's library. It receives
- * portable SQL and adapts it; rows cross the boundary as arrays of struct value.
+ * A driver's files (sqlite*.c, postgres*.c) are the only ones that know its engine's library. It
+ * receives portable SQL and adapts it; rows cross the boundary as arrays of struct value.
  */
 #pragma once
 
@@ -48,7 +48,7 @@ struct store_driver {
     struct store *(*open)(const char *location, const struct store_options *options,
                           struct problem *problem);
     void (*close)(struct store *store);
-    uint64_t (*file_bytes)(const struct store *store);
+    uint64_t (*file_bytes)(struct store *store);
     bool (*begin)(struct store *store, struct problem *problem);
     bool (*load)(struct store *store, struct row_slot *const *slots, size_t count,
                  struct arena *arena, struct problem *problem);
@@ -71,6 +71,7 @@ struct store_driver {
 };
 
 extern const struct store_driver sqlite_driver;
+extern const struct store_driver postgres_driver;
 
 /* Drivers embed these as their first members. */
 struct store {

@@ -16,13 +16,15 @@
 #include "market/market.h"
 #include "market/orders.h"
 #include "store/store_private.h"
+#include "test_postgres.h"
 #include "tlog/note.h"
 
 #define ROAD_ORIGIN "log.example/test"
 
 struct road {
     char folder[64];
-    char url[128];
+    struct test_schema place, again; /* on PostgreSQL */
+    char url[512], again_url[512];
     struct buffer schema;
     struct embedded_file schema_files[2];
     struct store *store;
@@ -186,14 +188,27 @@ static inline struct notice_row road_load_notice(struct road *road, struct id ac
     return row;
 }
 
+/* The URLs of two stores that do not exist yet. */
+static inline void road_place(struct road *road)
+{
+    snprintf(road->folder, sizeof road->folder, "/tmp/counterfoil-road-XXXXXX");
+    assert_non_null(mkdtemp(road->folder));
+    snprintf(road->url, sizeof road->url, "sqlite:%s/store.db", road->folder);
+    snprintf(road->again_url, sizeof road->again_url, "sqlite:%s/again.db", road->folder);
+    if (test_postgres() == NULL)
+        return;
+    test_schema_make(&road->place);
+    test_schema_make(&road->again);
+    memcpy(road->url, road->place.url, sizeof road->url);
+    memcpy(road->again_url, road->again.url, sizeof road->again_url);
+}
+
 static inline int road_set_up(void **state)
 {
     static const uint8_t seed[ED25519_KEY_BYTES] = {1, 2, 3};
     struct road *road = calloc(1, sizeof *road);
     assert_non_null(road);
-    snprintf(road->folder, sizeof road->folder, "/tmp/counterfoil-road-XXXXXX");
-    assert_non_null(mkdtemp(road->folder));
-    snprintf(road->url, sizeof road->url, "sqlite:%s/store.db", road->folder);
+    road_place(road);
     buffer_init(&road->schema);
     for (const struct table *const *table = catalogue.tables; *table != NULL; table++)
         table_sql_create(&road->schema, *table);
@@ -231,6 +246,10 @@ static inline int road_tear_down(void **state)
         unlink(path);
     }
     assert_int_equal(rmdir(road->folder), 0);
+    if (test_postgres() != NULL) {
+        test_schema_drop(&road->place);
+        test_schema_drop(&road->again);
+    }
     arena_free(road->arena);
     buffer_done(&road->schema);
     buffer_done(&road->vkey);

@@ -440,11 +440,8 @@ static void remember_finding(void *context, const char *what)
 
 static uint64_t replay(struct road *road, struct buffer *findings)
 {
-    char url[160];
-    char path[160];
     struct replay_report report;
-    snprintf(url, sizeof url, "sqlite:%s/again.db", road->folder);
-    struct store *empty = road_store_open(road, url);
+    struct store *empty = road_store_open(road, road->again_url);
     const struct replay_options options = {.catalogue = &catalogue,
                                            .store = road->store,
                                            .empty = empty,
@@ -455,8 +452,6 @@ static uint64_t replay(struct road *road, struct buffer *findings)
         fail_msg("%s", road->problem.detail);
     assert_true(report.acts > 5 && report.rows > 10);
     store_close(empty);
-    snprintf(path, sizeof path, "%s/again.db", road->folder);
-    unlink(path);
     return report.findings;
 }
 

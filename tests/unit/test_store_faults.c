@@ -1,4 +1,5 @@
 /* What the store does when it is locked, newer, damaged, full, read-only, or its process killed. */
+#define STORE_IS_A_FILE /* what can go wrong with one */
 #include "test_store_fixture.h"
 
 #include <dirent.h>

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "store/store_private.h"
+#include "test_postgres.h"
 
 static const char *const parcel_states[] = {"waiting", "sent", "arrived", NULL};
 
@@ -89,12 +90,24 @@ static inline struct embedded_file schema_file(const char *path, const char *sql
         .path = path, .bytes = (const unsigned char *)sql, .length = strlen(sql)};
 }
 
-/* A folder of a test's own, and a store's URL in it. */
+/* A folder of a test's own, and a store's URL in it or, but for tests of files, in PostgreSQL. */
 struct test_folder {
     char path[64];
-    char url[160];
+    char url[512];
     char file[128];
+    struct test_schema schema;
 };
+
+#ifdef STORE_IS_A_FILE
+static const bool store_is_a_file = true;
+#else
+static const bool store_is_a_file = false;
+#endif
+
+static inline bool on_postgres(void)
+{
+    return !store_is_a_file && test_postgres() != NULL;
+}
 
 static inline void folder_make(struct test_folder *folder)
 {
@@ -104,6 +117,10 @@ static inline void folder_make(struct test_folder *folder)
     assert_non_null(mkdtemp(folder->path));
     snprintf(folder->file, sizeof folder->file, "%s/store.db", folder->path);
     snprintf(folder->url, sizeof folder->url, "sqlite:%s", folder->file);
+    if (!on_postgres())
+        return;
+    test_schema_make(&folder->schema);
+    memcpy(folder->url, folder->schema.url, sizeof folder->url);
 }
 
 static inline void folder_remove(const struct test_folder *folder)
@@ -116,6 +133,8 @@ static inline void folder_remove(const struct test_folder *folder)
         unlink(path);
     }
     assert_int_equal(rmdir(folder->path), 0);
+    if (on_postgres())
+        test_schema_drop(&folder->schema);
 }
 
 /* A store of its own for each test. */
