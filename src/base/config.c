@@ -17,6 +17,10 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
     [CONFIG_DATA] = {"data", CONFIG_TYPE_TEXT, 0, 1, 4000, "data", NULL,
                      "The folder with store, keys and configuration, as `counterfoil init` made "
                      "it."},
+    [CONFIG_STORE] = {"store", CONFIG_TYPE_TEXT, CONFIG_SECRET, 0, 2000, "", NULL,
+                      "Where acts and state are kept: `postgresql://user@host/database`, as libpq "
+                      "takes it (a password is better kept in ~/.pgpass). Empty: in the file "
+                      "counterfoil.db of the data folder."},
     [CONFIG_LISTEN] = {"listen", CONFIG_TYPE_TEXT, 0, 1, 255, "127.0.0.1:8080", NULL,
                        "Where to serve: `127.0.0.1:8080`, `[::1]:8080` or `unix:/path`. Port 0 "
                        "picks a free one. Put a reverse proxy with TLS before it."},

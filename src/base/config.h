@@ -17,6 +17,7 @@
 
 enum config_key {
     CONFIG_DATA,
+    CONFIG_STORE,
     CONFIG_LISTEN,
     CONFIG_USER,
     CONFIG_LOG_LEVEL,

@@ -8,6 +8,7 @@
 
 static const struct option configured_options[] = {
     {"data", "FOLDER", 0, "the data folder (default: data)"},
+    {"store", "URL", 0, "postgresql://…, where the store is not a file in the data folder"},
     {"config", "FILE", 0, "settings, instead of counterfoil.conf in the data folder"},
     {"set", "KEY=VALUE", OPTION_REPEATED, "one setting; see `counterfoil config`"},
 };
@@ -205,7 +206,7 @@ static bool read_config_file(const struct invocation *invocation, struct config 
 static bool apply_options(const struct invocation *invocation, struct config *config,
                           struct problem *problem)
 {
-    static const char *const settings[] = {"data", "listen", "user"};
+    static const char *const settings[] = {"data", "store", "listen", "user"};
     const char *value;
     for (size_t i = 0; i < COUNT_OF(settings); i++) {
         value = invocation_option(invocation, settings[i]);

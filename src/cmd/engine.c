@@ -9,9 +9,12 @@
 
 #define HISTORY_DEADLINE (36525 * TIME_DAY)
 
-void engine_store_url(const char *folder, char url[HOME_PATH_BYTES])
+void engine_store_url(const struct config *config, char url[HOME_PATH_BYTES])
 {
-    int length = snprintf(url, HOME_PATH_BYTES, "sqlite:%s/counterfoil.db", folder);
+    const char *store = config_text(config, CONFIG_STORE);
+    int length = store[0] != '\0' ? snprintf(url, HOME_PATH_BYTES, "%s", store)
+                                  : snprintf(url, HOME_PATH_BYTES, "sqlite:%s/counterfoil.db",
+                                             config_text(config, CONFIG_DATA));
     MUST(length > 0 && length < HOME_PATH_BYTES);
 }
 
@@ -80,7 +83,7 @@ static bool open_all(struct engine *engine, const struct engine_options *options
     engine->signer = signer_start(path, problem);
     if (engine->signer == NULL || !give_up_root(options->config, problem))
         return false;
-    engine_store_url(folder, path);
+    engine_store_url(options->config, path);
     engine->store = store_open(path, true, problem);
     return engine->store != NULL && open_kernel(engine, options, problem);
 }

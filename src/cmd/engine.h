@@ -30,5 +30,5 @@ void engine_done(struct engine *engine);
  */
 MUST_CHECK bool engine_init(struct engine *engine, const struct engine_options *options,
                             struct problem *problem);
-/* The store's URL. */
-void engine_store_url(const char *folder, char url[HOME_PATH_BYTES]);
+/* The store's URL, which may hold a password. */
+void engine_store_url(const struct config *config, char url[HOME_PATH_BYTES]);

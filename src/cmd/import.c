@@ -371,7 +371,7 @@ static bool compare_only(struct importer *importer, const struct config *config,
                          struct problem *problem)
 {
     char url[HOME_PATH_BYTES];
-    engine_store_url(config_text(config, CONFIG_DATA), url);
+    engine_store_url(config, url);
     importer->store = store_open(url, false, problem);
     if (importer->store == NULL)
         return false;

@@ -45,11 +45,29 @@ bool init_folder(const char *folder, const char *origin, struct text settings,
     return ok;
 }
 
+/* Settings other than the usual ones; refused before anything is made. */
+static bool add_settings(struct buffer *settings, const char *store, struct problem *problem)
+{
+    if (store == NULL)
+        return true;
+    struct config *config = config_new();
+    bool ok = config_set(config, TEXT("store"), text_of(store), problem);
+    config_free(config);
+    buffer_format(settings, "store = %s\n", store);
+    return ok;
+}
+
 static int run_init(const struct invocation *invocation)
 {
     struct problem problem;
+    struct buffer settings;
     const char *folder = invocation->arguments[0];
-    if (!init_folder(folder, invocation_option(invocation, "origin"), TEXT_NONE, &problem))
+    buffer_init(&settings);
+    bool ok = add_settings(&settings, invocation_option(invocation, "store"), &problem) &&
+              init_folder(folder, invocation_option(invocation, "origin"), buffer_view(&settings),
+                          &problem);
+    buffer_done(&settings);
+    if (!ok)
         return command_failed(&problem);
     struct buffer out;
     buffer_init(&out);
@@ -62,6 +80,7 @@ static int run_init(const struct invocation *invocation)
 
 static const struct option init_options[] = {
     {"origin", "NAME", 0, "the transparency log's name, for good: trust.shop.example/log"},
+    {"store", "URL", 0, "postgresql://…: keep acts and state there, not in a file"},
 };
 
 const struct command command_init = {

@@ -13,7 +13,7 @@
 static struct store *open_to_read(const struct config *config, struct problem *problem)
 {
     char url[HOME_PATH_BYTES];
-    engine_store_url(config_text(config, CONFIG_DATA), url);
+    engine_store_url(config, url);
     return store_open(url, false, problem);
 }
 
@@ -48,10 +48,12 @@ const struct command command_backup = {
     .argument_max = 1,
     .configured = true,
     .summary = "copy the store, also of a running server, as of one moment",
-    .help = "FILE must not exist. The copy holds every act and so everything that was agreed; "
-            "it does not\nhold the keys (signer.key, operator.key): keep those apart. To restore, "
-            "put the copy in\nthe place of counterfoil.db of a stopped server and remove "
-            "counterfoil.db-wal.",
+    .help =
+        "FILE must not exist. The copy holds every act and so everything that was agreed; "
+        "it does not\nhold the keys (signer.key, operator.key): keep those apart. To restore, "
+        "put the copy in\nthe place of counterfoil.db of a stopped server and remove "
+        "counterfoil.db-wal.\nA store in PostgreSQL is copied by PostgreSQL's own tools, pg_dump "
+        "or pg_basebackup.",
     .examples = "  counterfoil backup /mnt/backup/monday.db --data /var/lib/counterfoil",
     .run = run_backup,
 };
@@ -93,7 +95,8 @@ static bool replay(const struct config *config, const char *scratch, struct repl
     struct store *store = open_to_read(config, problem);
     if (store == NULL)
         return false;
-    engine_store_url(scratch, url);
+    int length = snprintf(url, sizeof url, "sqlite:%s/counterfoil.db", scratch);
+    MUST(length > 0 && (size_t)length < sizeof url);
     struct store *empty = store_open(url, true, problem);
     if (empty == NULL) {
         store_close(store);
