@@ -6,8 +6,8 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import {
-    answersFit, markSeen, orderBody, placeOrder, requestCancel, run, startMarketplace, startServer,
-    temporaryFolder,
+    answersFit, markSeen, onPostgres, orderBody, placeOrder, requestCancel, run, startMarketplace,
+    startServer, temporaryFolder,
 } from './harness.mjs';
 
 // A copy of a data folder that has no store; returns where that belongs.
@@ -20,7 +20,8 @@ function copyWithoutStore(from, to) {
     return path.join(to, store);
 }
 
-describe('backup', () => {
+// PostgreSQL has tools of its own for that, and they are what the command names there.
+describe('backup', { skip: onPostgres && 'the store is not a file' }, () => {
     let server, shop, seller, buyer;
     const folder = temporaryFolder();
     before(async () => {
@@ -94,4 +95,20 @@ describe('backup', () => {
     });
 
     answersFit(test, () => server);
+});
+
+describe('backup of a database', { skip: !onPostgres && 'the store is a file' }, () => {
+    let server;
+    before(async () => {
+        server = await startServer();
+    });
+    after(() => server?.stop());
+
+    test('names the tools that make it', async () => {
+        const file = path.join(temporaryFolder(), 'backup.db');
+        const refused = await server.tryCommand('backup', file);
+        assert.equal(refused.status, 2);
+        assert.match(refused.stderr, /pg_dump.*pg_basebackup/);
+        assert.ok(!existsSync(file));
+    });
 });

@@ -17,12 +17,14 @@ import { Client, exchange } from './support/client.mjs';
 import { Contract } from './support/contract.mjs';
 import { launchServer, must, run, temporaryFolder } from './support/program.mjs';
 import { parseKey } from './support/tlog.mjs';
+import { makeStore } from './support/store.mjs';
 import { PATIENCE_MS, eventually } from './support/wait.mjs';
 
 export { Client, exchange } from './support/client.mjs';
 export { dataFolder, launch, launchServer, must, program, repository, run, temporaryFolder }
     from './support/program.mjs';
 export { Receiver, subscribe } from './support/receiver.mjs';
+export { onPostgres } from './support/store.mjs';
 export { Stream, openStream } from './support/stream.mjs';
 export { eventually, inParallel, randomFrom, shuffled, sleep } from './support/wait.mjs';
 
@@ -34,8 +36,9 @@ const TEST_SETTINGS = {
 };
 
 export class Server {
-    constructor(folder, settings) {
+    constructor(folder, settings, store = null) {
         this.folder = folder;
+        this.store = store;
         this.settings = { ...TEST_SETTINGS, ...settings };
         this.contract = null;
         this.anonymous = new Client(this);
@@ -92,6 +95,7 @@ export class Server {
     async stop() {
         await this.halt();
         await this.command('replay', '--check');
+        await this.store?.remove();
         rmSync(this.folder, { recursive: true, force: true });
     }
 
@@ -156,8 +160,9 @@ export class Server {
 // SETTINGS are passed as --set key=value.
 export async function startServer({ settings = {}, folder = null } = {}) {
     const where = folder ?? path.join(temporaryFolder(), 'data');
-    if (folder === null) await must(['init', where]);
-    return new Server(where, settings).start();
+    const store = folder === null ? await makeStore() : null;
+    if (store !== null) await must(['init', where, ...store.args]);
+    return new Server(where, settings, store).start();
 }
 
 // The marketplace that most stories need: a shop, a seller and a buyer on one server.

@@ -2,7 +2,7 @@
 // goes on where it broke.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
@@ -67,9 +67,7 @@ describe('import olist', { skip: absent }, () => {
     });
     after(() => server?.stop());
 
-    // What the store's files hold, roughly.
-    const bytesWritten = () => readdirSync(server.folder).filter((name) => name.includes('.db'))
-        .reduce((sum, name) => sum + statSync(path.join(server.folder, name)).size, 0);
+    const bytesWritten = () => server.store.bytes(server.folder);
 
     // The summary at the end of an import: file → {rows, loaded, left}.
     function summary(text) {
@@ -82,10 +80,10 @@ describe('import olist', { skip: absent }, () => {
     }
 
     test('broken off by kill -9 and run again, it ends complete', async () => {
-        const start = bytesWritten();
+        const start = await bytesWritten();
         const broken = launch(['import', 'olist', folder, '--data', server.folder]);
-        await eventually('the import has begun to write', () => bytesWritten() > start + 2_000_000,
-            { every: 2 });
+        await eventually('the import has begun to write',
+            async () => await bytesWritten() > start + 2_000_000, { every: 2 });
         broken.kill('SIGKILL');
         assert.equal((await broken.ended).signal, 'SIGKILL', 'it was not done yet');
         const result = await run(['import', 'olist', folder, '--data', server.folder]);

@@ -1,0 +1,40 @@
+// Where a test's server keeps acts and state: in its data folder, or, where
+// $COUNTERFOIL_TEST_POSTGRES names a database, in a schema of its own there.
+
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const database = process.env.COUNTERFOIL_TEST_POSTGRES || null;
+
+export const onPostgres = database !== null;
+
+async function sql(statement) {
+    const { stdout } = await promisify(execFile)('psql',
+        ['--no-psqlrc', '--quiet', '--tuples-only', '--set', 'ON_ERROR_STOP=1', '--dbname', database,
+            '--command', 'SET client_min_messages = warning', '--command', statement]);
+    return stdout.trim();
+}
+
+const file = {
+    args: [],
+    remove: async () => {},
+    bytes: async (folder) => readdirSync(folder).filter((name) => name.includes('.db'))
+        .reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0),
+};
+
+// What `init` is told of the store, how large it is, roughly, and how to remove it.
+export async function makeStore() {
+    if (!onPostgres) return file;
+    const schema = `test_${randomBytes(8).toString('hex')}`;
+    await sql(`CREATE SCHEMA ${schema}`);
+    const url = `${database}${database.includes('?') ? '&' : '?'}options=-csearch_path%3D${schema}`;
+    return {
+        args: ['--store', url],
+        remove: () => sql(`DROP SCHEMA ${schema} CASCADE`),
+        bytes: async () => Number(await sql(`SELECT coalesce(sum(pg_relation_size(oid)), 0)
+            FROM pg_class WHERE relnamespace = '${schema}'::regnamespace`)),
+    };
+}
