@@ -71,6 +71,29 @@ ask() {
         --dbname postgres --command "$1"
 }
 
+wait_until_ready() {
+    local try
+    for ((try = 0; try < 600; try++)); do
+        sleep 0.1
+        "$programs/pg_isready" --quiet --host "$socket" && return 0
+    done
+    fail "the server in $folder did not start; see $folder/server.log"
+}
+
+# All of the server's processes: what one of them leaves must not meet the next server.
+kill_all() {
+    local process processes try
+    process=$(head -n 1 "$data/postmaster.pid")
+    mapfile -t processes < <(pgrep --parent "$process"; printf '%s\n' "$process")
+    kill -KILL "${processes[@]}" 2>/dev/null || true
+    for process in "${processes[@]}"; do
+        for ((try = 0; try < 500; try++)); do
+            kill -0 "$process" 2>/dev/null || break
+            sleep 0.01
+        done
+    done
+}
+
 start() {
     install_postgres
     find_programs
@@ -78,6 +101,8 @@ start() {
     as_server "$programs/pg_ctl" status --pgdata "$data" >/dev/null 2>&1 ||
         as_server "$programs/pg_ctl" start --pgdata "$data" --wait --timeout 60 \
             --log "$folder/server.log" >&2
+    # After a crash pg_ctl believes what the old server left in postmaster.pid.
+    "$programs/pg_isready" --quiet --host "$socket" --timeout 0 || wait_until_ready
     # Whoever tests is a plain user of the database, as a server should be.
     if ! ask "SELECT 1 FROM pg_roles WHERE rolname = 'counterfoil'" | grep -q 1; then
         ask "CREATE ROLE counterfoil LOGIN CREATEDB" >&2
@@ -95,11 +120,7 @@ stop() {
 case $action in
     start) start ;;
     stop) stop fast ;;
-    kill)
-        process=$(head -n 1 "$data/postmaster.pid")
-        mapfile -t children < <(pgrep --parent "$process")
-        kill -KILL "$process" "${children[@]}"
-        ;;
+    kill) kill_all ;;
     remove)
         [[ -f $data/PG_VERSION || ! -e $folder ]] || fail "$folder is not a cluster's folder"
         stop immediate

@@ -157,10 +157,10 @@ export class Server {
     }
 }
 
-// SETTINGS are passed as --set key=value.
-export async function startServer({ settings = {}, folder = null } = {}) {
+// SETTINGS are passed as --set key=value; DATABASE is a URL, by default that of the tests, if any.
+export async function startServer({ settings = {}, folder = null, database } = {}) {
     const where = folder ?? path.join(temporaryFolder(), 'data');
-    const store = folder === null ? await makeStore() : null;
+    const store = folder === null ? await makeStore(database) : null;
     if (store !== null) await must(['init', where, ...store.args]);
     return new Server(where, settings, store).start();
 }

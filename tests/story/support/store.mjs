@@ -11,7 +11,7 @@ const database = process.env.COUNTERFOIL_TEST_POSTGRES || null;
 
 export const onPostgres = database !== null;
 
-async function sql(statement) {
+async function sql(database, statement) {
     const { stdout } = await promisify(execFile)('psql',
         ['--no-psqlrc', '--quiet', '--tuples-only', '--set', 'ON_ERROR_STOP=1', '--dbname', database,
             '--command', 'SET client_min_messages = warning', '--command', statement]);
@@ -26,15 +26,16 @@ const file = {
 };
 
 // What `init` is told of the store, how large it is, roughly, and how to remove it.
-export async function makeStore() {
-    if (!onPostgres) return file;
+export async function makeStore(url = database) {
+    if (url === null) return file;
     const schema = `test_${randomBytes(8).toString('hex')}`;
-    await sql(`CREATE SCHEMA ${schema}`);
-    const url = `${database}${database.includes('?') ? '&' : '?'}options=-csearch_path%3D${schema}`;
+    const run = (statement) => sql(url, statement);
+    await run(`CREATE SCHEMA ${schema}`);
     return {
-        args: ['--store', url],
-        remove: () => sql(`DROP SCHEMA ${schema} CASCADE`),
-        bytes: async () => Number(await sql(`SELECT coalesce(sum(pg_relation_size(oid)), 0)
+        args: ['--store', `${url}${url.includes('?') ? '&' : '?'}options=-csearch_path%3D${schema}`],
+        run,
+        remove: () => run(`DROP SCHEMA ${schema} CASCADE`),
+        bytes: async () => Number(await run(`SELECT coalesce(sum(pg_relation_size(oid)), 0)
             FROM pg_class WHERE relnamespace = '${schema}'::regnamespace`)),
     };
 }
