@@ -91,6 +91,16 @@ static bool set_up(struct postgres_connection *connection, const char *settings,
     return connection_script(connection, settings, problem);
 }
 
+/* libpq's own message about a bad URL would show its password. */
+static bool check_url(const char *url, struct problem *problem)
+{
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    PQconninfoFree(options);
+    return options != NULL ||
+           problem_set(problem, PROBLEM_CONFIGURATION,
+                       "the store's URL is not a postgresql://… that libpq takes");
+}
+
 /* The URL's own parameters replace those before it. */
 bool connection_open(struct postgres_connection *connection, const char *url, const char *settings,
                      struct problem *problem)
@@ -104,6 +114,8 @@ bool connection_open(struct postgres_connection *connection, const char *url, co
                                         NULL};
     const char *const values[] = {"5", "10000", "10", "counterfoil", url, "UTF8", NULL};
     *connection = (struct postgres_connection){0};
+    if (!check_url(url, problem))
+        return false;
     connection->handle = PQconnectdbParams(names, values, 1);
     MUST(connection->handle != NULL);
     PQsetNoticeReceiver(connection->handle, ignore_notice, NULL);

@@ -44,8 +44,9 @@ struct store_statistics {
 
 void store_close(struct store *store);
 /*
- * URL: "sqlite:FOLDER/counterfoil.db" or "postgresql://…" as libpq takes it. Makes and migrates the schema when WRITABLE (and then holds
- * the store alone: PROBLEM_STORE_LOCKED if another process does).
+ * URL: "sqlite:FOLDER/counterfoil.db" or "postgresql://…" as libpq takes it. Makes and migrates the
+ * schema when WRITABLE (and then holds the store alone: PROBLEM_STORE_LOCKED if another process
+ * does).
  */
 struct store *store_open(const char *url, bool writable, struct problem *problem)
     OWNED_BY(store_close);

@@ -13,8 +13,9 @@ export const onPostgres = database !== null;
 
 async function sql(database, statement) {
     const { stdout } = await promisify(execFile)('psql',
-        ['--no-psqlrc', '--quiet', '--tuples-only', '--set', 'ON_ERROR_STOP=1', '--dbname', database,
-            '--command', 'SET client_min_messages = warning', '--command', statement]);
+        ['--no-psqlrc', '--quiet', '--tuples-only', '--set', 'ON_ERROR_STOP=1',
+            '--dbname', database, '--command', 'SET client_min_messages = warning',
+            '--command', statement]);
     return stdout.trim();
 }
 
@@ -30,9 +31,10 @@ export async function makeStore(url = database) {
     if (url === null) return file;
     const schema = `test_${randomBytes(8).toString('hex')}`;
     const run = (statement) => sql(url, statement);
+    const separator = url.includes('?') ? '&' : '?';
     await run(`CREATE SCHEMA ${schema}`);
     return {
-        args: ['--store', `${url}${url.includes('?') ? '&' : '?'}options=-csearch_path%3D${schema}`],
+        args: ['--store', `${url}${separator}options=-csearch_path%3D${schema}`],
         run,
         remove: () => run(`DROP SCHEMA ${schema} CASCADE`),
         bytes: async () => Number(await run(`SELECT coalesce(sum(pg_relation_size(oid)), 0)
