@@ -104,8 +104,8 @@ static void an_idle_reader_connects_again(void **state)
     assert_int_equal(reader_count(fixture, reader), 0);
     cut_connections(fixture);
     int64_t count;
-    assert_false(reader_query(reader, "SELECT count(*) FROM parcels", NULL, 0, read_count, &count,
-                              &fixture->problem)); /* its moment is over */
+    assert_false(reader_number(reader, "SELECT count(*) FROM parcels", NULL, 0, &count,
+                               &fixture->problem)); /* its moment is over */
     store_reader_give(store, reader);
     assert_int_equal(count_parcels(fixture, store), 0);
     store_close(store);
@@ -128,7 +128,7 @@ static bool load_inside(void *context, const struct value *columns, size_t count
     int64_t all = 0;
     (void)columns;
     (void)count;
-    return reader_query(reader, "SELECT count(*) FROM stops", NULL, 0, read_count, &all, problem);
+    return reader_number(reader, "SELECT count(*) FROM stops", NULL, 0, &all, problem);
 }
 
 static void long_results_come_in_pieces(void **state)
