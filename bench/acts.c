@@ -2,10 +2,10 @@
  * bench/acts: orders, cancel requests, their sight and shipments over HTTP, beside bare SQLite
  * writing the same rows in the same run.
  *
- *   acts COUNTERFOIL [--orders N] [--connections N] [--fill N]
+ *   acts COUNTERFOIL [--orders N] [--connections N] [--fill N] [--store URL]
  *
- * --fill puts so many orders into the store first, to see what a full store costs. Prints ratios;
- * never fails on time.
+ * --fill puts so many orders into the store first, to see what a full store costs; --store names an
+ * empty PostgreSQL database, which has nothing beside it. Prints ratios; never fails on time.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +153,7 @@ static void print_load(const char *what, const struct load_report *report)
 
 struct plan {
     const char *program;
+    const char *store;
     size_t orders, connections, fill;
 };
 
@@ -202,18 +203,21 @@ static void measure_round(const struct bench_daemon *daemon, const struct plan *
     rounds->http[round] = load_rate(&report);
     rounds->p50[round] = (double)report.p50_us / 1000;
     rounds->p99[round] = (double)report.p99_us / 1000;
-    measure_bare(daemon, round, skip, orders * ACTS_AN_ORDER, rounds);
+    if (plan->store == NULL)
+        measure_bare(daemon, round, skip, orders * ACTS_AN_ORDER, rounds);
 }
 
 static void print_rounds(const struct plan *plan, const struct rounds *rounds, double cpu_us)
 {
     printf("%zu connections, median %18.0f acts/s   p50 %7.2f ms   p99 %7.2f ms\n",
            plan->connections, median(rounds->http), median(rounds->p50), median(rounds->p99));
+    printf("the daemon's CPU                   %9.1f us an act\n", cpu_us);
+    if (plan->store != NULL)
+        return;
     printf("bare SQLite, groups of %-11d %9.0f acts/s   p99 of a group %.2f ms\n", GROUP,
            median(rounds->bare), median(rounds->group_p99));
     printf("over HTTP / bare SQLite            %9.2f\n",
            median(rounds->http) / median(rounds->bare));
-    printf("the daemon's CPU                   %9.1f us an act\n", cpu_us);
 }
 
 static void measure_crowd(const struct bench_daemon *daemon, const struct plan *plan,
@@ -233,7 +237,7 @@ static void measure_crowd(const struct bench_daemon *daemon, const struct plan *
 static void run(const struct plan *plan)
 {
     static const char *const settings[] = {"http.rate=0", NULL};
-    struct bench_daemon daemon = {0};
+    struct bench_daemon daemon = {.store = plan->store};
     struct keys keys;
     struct walk walk = {.keys = &keys};
     struct load_report report;
@@ -259,7 +263,8 @@ int main(int count, char **arguments)
 {
     struct plan plan = {.orders = 40000, .connections = 64};
     if (count < 2) {
-        fputs("usage: acts COUNTERFOIL [--orders N] [--connections N] [--fill N]\n", stderr);
+        fputs("usage: acts COUNTERFOIL [--orders N] [--connections N] [--fill N] [--store URL]\n",
+              stderr);
         return 2;
     }
     plan.program = arguments[1];
@@ -271,6 +276,8 @@ int main(int count, char **arguments)
             plan.connections = number;
         else if (strcmp(arguments[i], "--fill") == 0)
             plan.fill = number;
+        else if (strcmp(arguments[i], "--store") == 0)
+            plan.store = arguments[i + 1];
     }
     run(&plan);
     return 0;

@@ -47,8 +47,12 @@ static void fill_arguments(const struct bench_daemon *daemon, const char *const 
     bool names_data = strcmp(*first, "init") != 0;
     arguments[count++] = (char *)(uintptr_t) "counterfoil";
     for (; *first != NULL; first++) {
-        MUST(count + 4 < ARGUMENTS_MAX);
+        MUST(count + 6 < ARGUMENTS_MAX);
         arguments[count++] = (char *)(uintptr_t)*first;
+    }
+    if (daemon->store != NULL) {
+        arguments[count++] = (char *)(uintptr_t) "--store";
+        arguments[count++] = (char *)(uintptr_t)daemon->store;
     }
     if (names_data)
         arguments[count++] = (char *)(uintptr_t) "--data";

@@ -8,6 +8,7 @@
 struct bench_daemon {
     char folder[64];
     const char *program; /* the counterfoil to measure */
+    const char *store;   /* the URL of an empty database, or NULL: a file */
     pid_t process;
     unsigned port;
 };
