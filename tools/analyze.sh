@@ -22,4 +22,4 @@ lists=()
 # Uninitialised values: gcc 12 does not follow arrays that a loop fills; clang's analyser does.
 exec gcc -fanalyzer -Werror -std=gnu17 -D_GNU_SOURCE= -O1 -Wno-analyzer-use-of-uninitialized-value \
     "${inside[@]}" "${lists[@]}" -I src -isystem node_modules/better-sqlite3/deps/sqlite3 \
-    -c -o /dev/null "$file"
+    -isystem "$(pkg-config --variable=includedir libpq)" -c -o /dev/null "$file"
