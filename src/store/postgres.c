@@ -29,8 +29,8 @@ static const char writer_settings[] =
 
 /* The slots of a group that one statement takes. */
 struct slot_list {
-    struct row_slot **slots;
-    size_t count, capacity;
+    struct buffer slots; /* pointers to them */
+    size_t count;
     PGresult *result;
 };
 
@@ -94,11 +94,6 @@ static bool open_store(struct postgres_store *store, bool writable, struct probl
     return true;
 }
 
-static void free_list(struct slot_list *list)
-{
-    free(list->slots);
-}
-
 static void postgres_close(struct store *base)
 {
     struct postgres_store *store = postgres_store(base);
@@ -106,10 +101,10 @@ static void postgres_close(struct store *base)
     lease_release(&store->lease, &store->writer);
     connection_close(&store->writer);
     for (size_t i = 0; i < store->table_count; i++) {
-        free_list(&store->tables[i].load);
-        free_list(&store->tables[i].insert);
-        free_list(&store->tables[i].update);
-        free_list(&store->tables[i].remove);
+        buffer_done(&store->tables[i].load.slots);
+        buffer_done(&store->tables[i].insert.slots);
+        buffer_done(&store->tables[i].update.slots);
+        buffer_done(&store->tables[i].remove.slots);
     }
     for (size_t i = 0; i < STORE_COLUMNS_MAX; i++)
         buffer_done(&store->arrays[i]);
@@ -212,12 +207,13 @@ static struct table_lists *lists_of(struct postgres_store *store, const struct t
 
 static void list_add(struct slot_list *list, struct row_slot *slot)
 {
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity == 0 ? 64 : list->capacity * 2;
-        list->slots = reallocarray(list->slots, list->capacity, sizeof *list->slots);
-        MUST(list->slots != NULL);
-    }
-    list->slots[list->count++] = slot;
+    buffer_add(&list->slots, &slot, sizeof slot);
+    list->count++;
+}
+
+static struct row_slot *const *list_slots(const struct slot_list *list)
+{
+    return (struct row_slot *const *)(const void *)list->slots.bytes;
 }
 
 static void list_clear(struct slot_list *list)
@@ -225,6 +221,7 @@ static void list_clear(struct slot_list *list)
     PQclear(list->result);
     list->result = NULL;
     list->count = 0;
+    buffer_clear(&list->slots);
 }
 
 /* Queues the statement that takes the list's rows: their keys, or all that it writes. */
@@ -237,7 +234,7 @@ static bool send_list(struct postgres_store *store, enum statement_kind kind,
     for (size_t i = 0; i < table->column_count; i++)
         if (i < table->key_count || kind == STATEMENT_INSERT ||
             (kind == STATEMENT_UPDATE && column_is_updated(table, i)))
-            parameters_add_array(&parameters, &table->columns[i], list->slots, list->count,
+            parameters_add_array(&parameters, &table->columns[i], list_slots(list), list->count,
                                  &store->arrays[i]);
     return connection_send(&store->writer, connection_statement(&store->writer, kind, table, NULL),
                            &parameters, &list->result, problem);
@@ -253,7 +250,7 @@ static bool read_slot(const PGresult *result, int row, const struct slot_list *l
         if (!result_value(result, row, i, &values[i], problem))
             return false;
     MUST(values[0].integer >= 1 && (size_t)values[0].integer <= list->count);
-    struct row_slot *slot = list->slots[values[0].integer - 1];
+    struct row_slot *slot = list_slots(list)[values[0].integer - 1];
     const struct table *table = slot->table;
     slot->found = true;
     return table->key_count == table->column_count ||
@@ -314,9 +311,9 @@ static bool add_saved(struct postgres_store *store, struct row_slot *slot, struc
 static bool send_lists(struct postgres_store *store, struct table_lists *lists,
                        struct problem *problem)
 {
-    return send_list(store, STATEMENT_REMOVE, lists->table, &lists->remove, problem) &&
+    return send_list(store, STATEMENT_INSERT, lists->table, &lists->insert, problem) &&
            send_list(store, STATEMENT_UPDATE, lists->table, &lists->update, problem) &&
-           send_list(store, STATEMENT_INSERT, lists->table, &lists->insert, problem);
+           send_list(store, STATEMENT_REMOVE, lists->table, &lists->remove, problem);
 }
 
 /* Every row that was changed or removed was there. */
@@ -328,30 +325,64 @@ static bool check_list(const struct slot_list *list, struct problem *problem)
     return (text_to_u64(text_of(PQcmdTuples(list->result)), SIZE_MAX, &count) &&
             count == list->count) ||
            problem_set(problem, PROBLEM_INTERNAL, "a row of %s was not there any more",
-                       list->slots[0]->table->name);
+                       list_slots(list)[0]->table->name);
+}
+
+/* Saves what is listed, in one round trip. */
+static bool save_listed(struct postgres_store *store, struct problem *problem)
+{
+    PGresult *lease;
+    bool saved = send_begin(store, &lease, problem);
+    for (size_t i = 0; i < store->table_count && saved; i++)
+        saved = send_lists(store, &store->tables[i], problem);
+    saved = saved && run_group(store, &lease, problem);
+    for (size_t i = 0; i < store->table_count && saved; i++)
+        saved = check_list(&store->tables[i].insert, problem) &&
+                check_list(&store->tables[i].update, problem) &&
+                check_list(&store->tables[i].remove, problem);
+    return saved;
+}
+
+static void clear_saved(struct postgres_store *store)
+{
+    for (size_t i = 0; i < store->table_count; i++) {
+        list_clear(&store->tables[i].insert);
+        list_clear(&store->tables[i].update);
+        list_clear(&store->tables[i].remove);
+    }
+}
+
+static bool has_key_of(const struct slot_list *list, const struct row_slot *slot)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (row_key_equal(slot->table, list_slots(list)[i]->row, slot->row))
+            return true;
+    return false;
+}
+
+/* Is a row removed that was made just before, or made that was removed? Then in two steps. */
+static bool undoes_listed(struct postgres_store *store, const struct row_slot *slot)
+{
+    const struct table_lists *lists = lists_of(store, slot->table);
+    return slot->removed ? has_key_of(&lists->insert, slot) || has_key_of(&lists->update, slot)
+                         : slot->changed && has_key_of(&lists->remove, slot);
 }
 
 static bool postgres_save(struct store *base, struct row_slot *const *slots, size_t count,
                           struct problem *problem)
 {
     struct postgres_store *store = postgres_store(base);
-    PGresult *lease = NULL;
     bool saved = true;
     MUST(store->begun);
-    for (size_t i = 0; i < count && saved; i++)
-        saved = add_saved(store, slots[i], problem);
-    saved = saved && send_begin(store, &lease, problem);
-    for (size_t i = 0; i < store->table_count && saved; i++)
-        saved = send_lists(store, &store->tables[i], problem);
-    saved = saved && run_group(store, &lease, problem);
-    for (size_t i = 0; i < store->table_count; i++) {
-        struct table_lists *lists = &store->tables[i];
-        saved = saved && check_list(&lists->remove, problem) &&
-                check_list(&lists->update, problem) && check_list(&lists->insert, problem);
-        list_clear(&lists->remove);
-        list_clear(&lists->update);
-        list_clear(&lists->insert);
+    for (size_t i = 0; i < count && saved; i++) {
+        if (undoes_listed(store, slots[i])) {
+            saved = save_listed(store, problem);
+            clear_saved(store);
+        }
+        saved = saved && add_saved(store, slots[i], problem);
     }
+    saved = saved && save_listed(store, problem);
+    clear_saved(store);
     return saved;
 }
 
@@ -423,71 +454,6 @@ static bool postgres_commit(struct store *base, struct problem *problem)
         postgres_rollback(base);
     store->begun = store->opened = false;
     return committed;
-}
-
-/* Describing. */
-
-struct description {
-    struct store_column *columns;
-    size_t capacity, count;
-};
-
-static bool describe_column(void *context, const struct value *columns, size_t count,
-                            struct problem *problem)
-{
-    struct description *description = context;
-    MUST(count == 4);
-    if (description->count == description->capacity)
-        return problem_set(problem, PROBLEM_STORE_FAILED, "a table has more than %zu columns",
-                           description->capacity);
-    struct store_column *column = &description->columns[description->count++];
-    snprintf(column->name, sizeof column->name, "%.*s", TEXT_ARG(columns[0].text));
-    snprintf(column->type, sizeof column->type, "%.*s", TEXT_ARG(columns[1].text));
-    column->optional = columns[2].integer == 0;
-    column->key_position = (size_t)columns[3].integer;
-    return true;
-}
-
-/* Types by the names that schema files give them. */
-static bool postgres_describe(struct store *base, const char *table, struct store_column *columns,
-                              size_t capacity, size_t *count, struct problem *problem)
-{
-    static const char sql[] =
-        "SELECT a.attname, CASE format_type(a.atttypid, a.atttypmod) WHEN 'bigint' THEN 'INTEGER' "
-        "WHEN 'bytea' THEN 'BLOB' WHEN 'text' THEN 'TEXT' ELSE 'another' END, a.attnotnull, "
-        "coalesce(array_position(k.conkey, a.attnum), 0) FROM pg_attribute AS a "
-        "LEFT JOIN pg_constraint AS k ON k.conrelid = a.attrelid AND k.contype = 'p' "
-        "WHERE a.attrelid = to_regclass(?1) AND a.attnum > 0 AND NOT a.attisdropped "
-        "ORDER BY a.attnum LIMIT 1000";
-    struct description description = {.columns = columns, .capacity = capacity};
-    struct value name = VALUE_OF_TEXT(text_of(table));
-    struct query query = {.sql = sql, .values = &name, .value_count = 1};
-    struct reader *reader = store_reader_take(base);
-    bool described = postgres_reader_query(reader, &query, describe_column, &description, problem);
-    store_reader_give(base, reader);
-    *count = description.count;
-    return described;
-}
-
-static bool take_bytes(void *context, const struct value *columns, size_t count,
-                       struct problem *problem)
-{
-    (void)count;
-    (void)problem;
-    *(uint64_t *)context = (uint64_t)columns[0].integer;
-    return true;
-}
-
-static uint64_t postgres_file_bytes(struct store *base)
-{
-    struct query query = {.sql = "SELECT pg_database_size(current_database()) LIMIT 1"};
-    struct problem problem;
-    uint64_t bytes = 0;
-    struct reader *reader = store_reader_take(base);
-    if (!postgres_reader_query(reader, &query, take_bytes, &bytes, &problem))
-        log_problem(LOG_WARN, "store.size_unknown", &problem);
-    store_reader_give(base, reader);
-    return bytes;
 }
 
 static bool postgres_backup(struct store *base, const char *path,

@@ -125,11 +125,15 @@ MUST_CHECK bool lease_send(const struct postgres_lease *lease,
                            struct postgres_connection *connection, PGresult **keep,
                            struct problem *problem);
 
-/* Readers; see store_private.h. */
+/* Reading; see store_private.h. */
 extern const char postgres_reader_settings[];
-struct reader *postgres_reader_new(struct store *store);
+void postgres_reader_free(struct reader *reader);
+struct reader *postgres_reader_new(struct store *store) OWNED_BY(postgres_reader_free);
 MUST_CHECK bool postgres_reader_query(struct reader *reader, const struct query *asked,
                                       query_row each, void *context, struct problem *problem);
 void postgres_reader_rest(struct reader *reader);
-void postgres_reader_free(struct reader *reader);
+MUST_CHECK bool postgres_describe(struct store *store, const char *table,
+                                  struct store_column *columns, size_t capacity, size_t *count,
+                                  struct problem *problem);
+uint64_t postgres_file_bytes(struct store *store);
 const char *postgres_url(const struct store *store);

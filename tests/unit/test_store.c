@@ -99,6 +99,27 @@ static void removed_rows_are_gone(void **state)
     store_close(store);
 }
 
+/* Within one call, too: what comes first is done first. */
+static void rows_are_made_and_removed_in_order(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = open_store(fixture);
+    struct parcel_row row = parcel(1, "x");
+    struct parcel_row again = row;
+    again.weight = 999; /* fixed: it takes a new row */
+    struct row_slot make = {.table = &parcels_table, .row = &row, .changed = true};
+    struct row_slot remove = {.table = &parcels_table, .row = &row, .found = true, .removed = true};
+    struct row_slot remake = {.table = &parcels_table, .row = &again, .changed = true};
+    struct row_slot *const slots[] = {&make, &remove, &remake};
+    assert_true(store_begin(store, &fixture->problem));
+    assert_true(store_save(store, slots, 2, &fixture->problem));
+    assert_true(store_save(store, slots, 3, &fixture->problem));
+    assert_true(store_commit(store, &fixture->problem));
+    struct parcel_row loaded = load(fixture, store, &row, true);
+    assert_same(&loaded, &again);
+    store_close(store);
+}
+
 /* What does not fit the schema or the store's state is our bug, said so and rolled back. */
 static void rows_that_do_not_fit_are_refused(void **state)
 {
@@ -320,6 +341,7 @@ static const struct CMUnitTest tests[] = {
     TEST(rows_come_back_as_they_were),
     TEST(update_keeps_key_and_fixed_columns),
     TEST(removed_rows_are_gone),
+    TEST(rows_are_made_and_removed_in_order),
     TEST(rows_that_do_not_fit_are_refused),
     TEST(values_that_do_not_fit_are_corruption),
     TEST(rollback_undoes_and_commit_keeps),
