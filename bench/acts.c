@@ -153,22 +153,21 @@ static void measure_bare(struct bench *bench, size_t first, size_t round)
     char fresh[128];
     char what[64];
     struct written written;
-    struct bare_report report;
+    struct bare_report report = {0};
     struct series *series = &bench->bare;
     store_url(bench, url);
     written_read(&written, url, first, written_log_size(url) - first, GROUP,
                  bench->plan->store != NULL);
-    double cpu = cpu_of_server(bench->plan);
     snprintf(fresh, sizeof fresh, "%s/bare%zu.db", bench->nodes[0].folder, round);
     if (bench->plan->store != NULL)
-        bare_postgres(url, &written, &report);
+        bare_postgres(url, bench->plan->server, &written, &report);
     else
         bare_sqlite(url + strlen("sqlite:"), fresh, &written, &report);
     written_done(&written);
     snprintf(what, sizeof what, "round %zu, bare", round + 1);
     series->rate[round] = (double)report.acts * 1e6 / (double)report.elapsed_us;
     series->p99[round] = (double)report.group_p99_us / 1000;
-    series->server_cpu += cpu_of_server(bench->plan) - cpu;
+    series->server_cpu += report.server_cpu;
     series->acts += report.acts;
     print_line(what, series->rate[round], 0, series->p99[round]);
 }
@@ -188,6 +187,13 @@ static void take_turns(struct bench *bench)
 
 /* --- what it came to --- */
 
+static void print_server_cpu(const struct bench *bench, const struct series *series)
+{
+    if (bench->plan->server != 0)
+        printf("  the database's CPU               %9.1f us an act\n",
+               series->server_cpu * 1e6 / (double)series->acts);
+}
+
 static void print_nodes(const struct bench *bench, size_t nodes, const struct series *series)
 {
     char what[64];
@@ -197,9 +203,7 @@ static void print_nodes(const struct bench *bench, size_t nodes, const struct se
            (double)series->acts / (double)series->groups);
     printf("  the daemon's CPU                 %9.1f us an act\n",
            series->cpu * 1e6 / (double)series->acts);
-    if (bench->plan->server != 0)
-        printf("  the database's CPU               %9.1f us an act\n",
-               series->server_cpu * 1e6 / (double)series->acts);
+    print_server_cpu(bench, series);
     printf("  over HTTP / bare                 %9.2f\n", median_ratio(series, &bench->bare));
 }
 
@@ -215,6 +219,7 @@ static void print_results(const struct bench *bench)
     snprintf(what, sizeof what, "bare %s, groups of %d",
              bench->plan->store != NULL ? "libpq" : "SQLite", GROUP);
     print_line(what, median(bench->bare.rate), 0, median(bench->bare.p99));
+    print_server_cpu(bench, &bench->bare);
     printf("memory of the first node, the most %9.1f MB\n",
            (double)daemon_memory_peak(&bench->nodes[0]) / 1e6);
 }

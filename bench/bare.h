@@ -7,12 +7,15 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "written.h"
 
 struct bare_report {
     uint64_t acts;
     int64_t elapsed_us;
     int64_t group_p99_us;
+    double server_cpu; /* seconds, of a database's server whose process is known */
 };
 
 /* Writes each group with WRITE and takes the time. */
@@ -23,8 +26,9 @@ void bare_measure(const struct written *written, void (*write)(void *context, si
 void bare_sqlite(const char *store, const char *fresh, const struct written *written,
                  struct bare_report *report);
 /*
- * URL: the daemon's database, in which a schema "bare" is made and removed. One connection, three
- * round trips a group in pipeline mode: load for update, store, commit; an array a column. The
- * group's log entries get their places with the next group's store.
+ * URL: the daemon's database (SERVER: its process, or 0), in which a schema "bare" is made and
+ * removed. One connection, three round trips a group in pipeline mode: load for update, store,
+ * commit; an array a column. The group's log entries get their places with the next group's store.
  */
-void bare_postgres(const char *url, const struct written *written, struct bare_report *report);
+void bare_postgres(const char *url, pid_t server, const struct written *written,
+                   struct bare_report *report);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon.h"
 #include "store/postgres_private.h"
 
 #define STATEMENTS_MAX 64
@@ -245,7 +246,8 @@ static void compare(struct bare *bare)
     }
 }
 
-void bare_postgres(const char *url, const struct written *written, struct bare_report *report)
+void bare_postgres(const char *url, pid_t server, const struct written *written,
+                   struct bare_report *report)
 {
     struct bare bare = {.arena = arena_new()};
     for (size_t i = 0; i < COUNT_OF(bare.arrays); i++)
@@ -257,7 +259,9 @@ void bare_postgres(const char *url, const struct written *written, struct bare_r
         prepare_batches(&bare, bare.store[i]);
     }
     MUST(PQenterPipelineMode(bare.connection) == 1);
+    double cpu = server == 0 ? 0 : process_cpu_seconds(server);
     bare_measure(written, write_group, &bare, report);
+    report->server_cpu = server == 0 ? 0 : process_cpu_seconds(server) - cpu;
     MUST(PQexitPipelineMode(bare.connection) == 1);
     compare(&bare);
     script(&bare, "DROP SCHEMA " SCHEMA " CASCADE");
