@@ -19,7 +19,7 @@
 
 #define GROUP 100
 #define ROUNDS 5
-#define LONE_ORDERS 500
+#define LONE_PART 40 /* a part of the orders comes from one client alone */
 #define NODES_MAX 8
 
 struct plan {
@@ -233,11 +233,12 @@ static void run(const struct plan *plan)
         daemon_copy(&bench.nodes[0], &bench.nodes[i]);
     bench.walk = walk_new(&bench.nodes[0], plan->organisations);
     printf("%zu connections, %zu organisations\n", plan->connections, plan->organisations);
+    fflush(stdout);
     if (plan->fill > 0) {
         walk_orders(&bench, 1, plan->connections, plan->fill, 1, &report);
         print_load("filling the store with orders", &report);
     }
-    walk_orders(&bench, 1, 1, LONE_ORDERS, WALK_ACTS, &report);
+    walk_orders(&bench, 1, 1, (plan->orders + LONE_PART - 1) / LONE_PART, WALK_ACTS, &report);
     print_load("a lone client", &report);
     take_turns(&bench);
     print_results(&bench);
