@@ -15,6 +15,7 @@
 #include "bare.h"
 #include "cluster.h"
 #include "daemon.h"
+#include "process.h"
 #include "walk.h"
 
 #define GROUP 100

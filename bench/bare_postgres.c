@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon.h"
+#include "process.h"
 #include "store/postgres_private.h"
 
 #define STATEMENTS_MAX 64

@@ -2,11 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "process.h"
 
 static const char tool[] = BENCH_TOOLS "/postgres.sh";
 
@@ -56,18 +60,21 @@ static void read_server(struct bench_cluster *cluster)
 
 void cluster_start(struct bench_cluster *cluster)
 {
-    char command[512];
+    char *arguments[] = {(char *)(uintptr_t)tool, (char *)(uintptr_t) "start", cluster->folder,
+                         NULL};
+    pid_t process;
+    int status;
     snprintf(cluster->folder, sizeof cluster->folder, "/var/tmp/counterfoil-cluster-XXXXXX");
     if (mkdtemp(cluster->folder) == NULL)
         give_up(cluster->folder);
     start_keeper(cluster);
-    snprintf(command, sizeof command, "'%s' start '%s' 2>/dev/null", tool, cluster->folder);
-    FILE *output = popen(command, "r");
-    if (output == NULL || fgets(cluster->url, sizeof cluster->url, output) == NULL)
+    FILE *output = process_start(tool, arguments, &process);
+    bool printed = fgets(cluster->url, sizeof cluster->url, output) != NULL;
+    fclose(output);
+    if (waitpid(process, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0 ||
+        !printed)
         give_up("the cluster did not start");
     cluster->url[strcspn(cluster->url, "\n")] = '\0';
-    if (pclose(output) != 0)
-        give_up("the cluster did not start");
     read_server(cluster);
 }
 

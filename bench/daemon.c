@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "client.h"
+#include "process.h"
 
 #define ARGUMENTS_MAX 24
 
@@ -19,29 +19,6 @@ _Noreturn static void give_up(const char *what)
 {
     fprintf(stderr, "bench: %s (%s)\n", what, strerror(errno));
     exit(1);
-}
-
-/* Starts the program with its standard output in a pipe, whose other end is returned. */
-static FILE *start(const struct bench_daemon *daemon, char *const *arguments, pid_t *process)
-{
-    int ends[2];
-    if (pipe(ends) != 0)
-        give_up("pipe");
-    *process = fork();
-    if (*process < 0)
-        give_up("fork");
-    if (*process == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM); /* it does not outlive the benchmark */
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        execv(daemon->program, arguments);
-        _exit(127);
-    }
-    close(ends[1]);
-    FILE *output = fdopen(ends[0], "r");
-    MUST(output != NULL);
-    return output;
 }
 
 /* "counterfoil FIRST… --data FOLDER", ended by NULL; `init` names its folder without --data. */
@@ -80,7 +57,7 @@ void daemon_ask(const struct bench_daemon *daemon, const char *const *arguments,
     int status;
     pid_t process;
     fill_arguments(daemon, arguments, all);
-    FILE *output = start(daemon, all, &process);
+    FILE *output = process_start(daemon->program, all, &process);
     read_line(output, answer, capacity);
     while (fgets(rest, sizeof rest, output) != NULL)
         continue;
@@ -101,7 +78,7 @@ static void serve(struct bench_daemon *daemon, const char *const *settings)
         first[count++] = *settings;
     }
     fill_arguments(daemon, first, all);
-    FILE *output = start(daemon, all, &daemon->process);
+    FILE *output = process_start(daemon->program, all, &daemon->process);
     read_line(output, line, sizeof line);
     const char *port = strrchr(line, ':');
     if (port == NULL || (daemon->port = (unsigned)strtoul(port + 1, NULL, 10)) == 0)
@@ -180,66 +157,6 @@ void daemon_remove(struct bench_daemon *daemon)
     daemon->folder[0] = '\0';
 }
 
-static double memory_of(long process)
-{
-    char path[64];
-    char line[256];
-    size_t kilobytes = 0;
-    snprintf(path, sizeof path, "/proc/%ld/status", process);
-    FILE *status = fopen(path, "r");
-    while (status != NULL && fgets(line, sizeof line, status) != NULL)
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            kilobytes = strtoul(line + 6, NULL, 10);
-    if (status != NULL)
-        fclose(status);
-    return (double)kilobytes * 1024;
-}
-
-/* Calls EACH for a process and its children; the sum of the results. */
-static double sum_over_processes(pid_t process, double (*each)(long process))
-{
-    char path[64];
-    long child = 0;
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)process, (int)process);
-    double sum = each(process);
-    FILE *children = fopen(path, "r");
-    while (children != NULL && fscanf(children, "%ld", &child) == 1)
-        sum += each(child);
-    if (children != NULL)
-        fclose(children);
-    return sum;
-}
-
-/*
- * proc(5): fields 14 and 15 of stat are user and system time in ticks, 16 and 17 those of children
- * that have ended; the third follows ')'.
- */
-static double cpu_of(long process)
-{
-    char path[64];
-    char line[1024];
-    double ticks = 0;
-    snprintf(path, sizeof path, "/proc/%ld/stat", process);
-    FILE *stat = fopen(path, "r");
-    if (stat == NULL)
-        return 0;
-    const char *read = fgets(line, sizeof line, stat);
-    struct text rest = text_of(read == NULL ? NULL : strrchr(line, ')'));
-    for (unsigned field = 2; field <= 17 && rest.length > 0; field++) {
-        uint64_t number = 0;
-        struct text word = text_cut(&rest, ' ');
-        if (field >= 14 && text_to_u64(word, UINT64_MAX, &number))
-            ticks += (double)number;
-    }
-    fclose(stat);
-    return ticks / (double)sysconf(_SC_CLK_TCK);
-}
-
-double process_cpu_seconds(pid_t process)
-{
-    return sum_over_processes(process, cpu_of);
-}
-
 double daemon_cpu_seconds(const struct bench_daemon *daemon)
 {
     return process_cpu_seconds(daemon->process);
@@ -247,7 +164,7 @@ double daemon_cpu_seconds(const struct bench_daemon *daemon)
 
 size_t daemon_memory_peak(const struct bench_daemon *daemon)
 {
-    return (size_t)sum_over_processes(daemon->process, memory_of);
+    return process_memory_peak(daemon->process);
 }
 
 uint64_t daemon_counter(const struct bench_daemon *daemon, const char *name)

@@ -29,7 +29,5 @@ void daemon_ask(const struct bench_daemon *daemon, const char *const *arguments,
 size_t daemon_memory_peak(const struct bench_daemon *daemon);
 /* CPU time so far, of the daemon and its signer. */
 double daemon_cpu_seconds(const struct bench_daemon *daemon);
-/* CPU time so far of a process, its children and those of them that have ended. */
-double process_cpu_seconds(pid_t process);
 /* One of the counters that it shows under /metrics, named without "counterfoil_". */
 uint64_t daemon_counter(const struct bench_daemon *daemon, const char *name);
