@@ -55,6 +55,10 @@ void store_close(struct store *store);
 struct store *store_open(const char *url, bool writable, struct problem *problem)
     OWNED_BY(store_close);
 const char *store_engine(const struct store *store); /* "SQLite 3.53.2", with its limits if any */
+/* Where it is, for people: without secrets. */
+const char *store_place(const struct store *store);
+bool store_same(const struct store *a,
+                const struct store *b); /* by whichever URLs they were named */
 void store_statistics(struct store *store, struct store_statistics *statistics);
 
 bool store_is_shared(const struct store *store); /* other processes may write to it, too */

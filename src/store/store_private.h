@@ -85,6 +85,8 @@ struct store {
     const struct store_driver *driver;
     bool writable;
     char engine[160];
+    char *place;    /* set by the driver's open; freed by store_close */
+    char *identity; /* the same, of one file or database alone, however its URL was written */
     atomic_uint_fast64_t commits, rows_loaded, rows_saved;
     struct writer *writers[STORE_WRITERS];
     pthread_mutex_t lock; /* of the readers below */
