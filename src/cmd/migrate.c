@@ -50,6 +50,8 @@ static bool open_stores(struct migration *migration, struct problem *problem)
     const char *to = invocation_option(migration->invocation, "to");
     if (!read_source(migration, problem))
         return false;
+    if (strcmp(migration->from_url, to) == 0)
+        return problem_set(problem, PROBLEM_STORE_OTHER, "both are the same store");
     migration->from = store_open(migration->from_url, migration->finish, problem);
     if (migration->from == NULL)
         return false;
