@@ -34,7 +34,7 @@ const struct table moves_table = {
 
 struct move {
     struct move_options options;
-    struct mirror *mirror;
+    struct mirror mirror;
     struct arena *arena;
     struct move_row from_away, to_here, to_away; /* as they were found */
     bool is_away, is_coming, was_left;
@@ -43,16 +43,15 @@ struct move {
 
 struct move *move_new(const struct move_options *options)
 {
-    const struct mirror_options mirror = {.from = options->from,
-                                          .to = options->to,
-                                          .tables = options->catalogue->tables,
-                                          .progress = options->progress,
-                                          .context = options->context};
     struct move *move = calloc(1, sizeof *move);
     MUST(move != NULL);
     move->options = *options;
     move->arena = arena_new();
-    move->mirror = mirror_new(&mirror);
+    move->mirror = (struct mirror){.from = options->from,
+                                   .to = options->to,
+                                   .tables = options->catalogue->tables,
+                                   .progress = options->progress,
+                                   .context = options->context};
     return move;
 }
 
@@ -60,7 +59,6 @@ void move_free(struct move *move)
 {
     if (move == NULL)
         return;
-    mirror_free(move->mirror);
     arena_free(move->arena);
     free(move);
 }
@@ -120,7 +118,7 @@ static bool is_empty(struct move *move, struct store *store, bool *empty, struct
     struct reader *reader = store_reader_take(store);
     bool read = reader_number(reader, "SELECT COUNT(*) FROM log_queue", NULL, 0, &queued, problem);
     store_reader_give(store, reader);
-    if (!read || !mirror_count(move->mirror, store, &rows, problem))
+    if (!read || !mirror_count(&move->mirror, store, &rows, problem))
         return false;
     *empty = rows == 0 && queued == 0;
     return true;
@@ -254,7 +252,7 @@ bool move_begin(struct move *move, struct problem *problem)
 
 bool move_pass(struct move *move, struct mirror_report *report, struct problem *problem)
 {
-    return mirror_pass(move->mirror, report, problem);
+    return mirror_pass(&move->mirror, report, problem);
 }
 
 /* The end. */
@@ -288,7 +286,7 @@ bool move_settle(struct move *move, struct mirror_report *report, struct problem
     if (!check_rest(move, problem))
         return false;
     for (int pass = 0; pass < SETTLING_PASSES; pass++) {
-        if (!mirror_pass(move->mirror, report, problem))
+        if (!mirror_pass(&move->mirror, report, problem))
             return false;
         if (report->inserted + report->replaced + report->removed == 0)
             return true;

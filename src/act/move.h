@@ -47,7 +47,7 @@ struct move_log {
 
 struct move;
 
-void move_free(struct move *move); /* after both stores were closed */
+void move_free(struct move *move);
 struct move *move_new(const struct move_options *options) OWNED_BY(move_free);
 /* Is this a move that can be made? Then the new store is marked. */
 MUST_CHECK bool move_begin(struct move *move, struct problem *problem);

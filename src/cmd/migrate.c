@@ -181,9 +181,9 @@ static int run_migrate(const struct invocation *invocation)
                                   .config = config,
                                   .finish = invocation_switch(invocation, "finish")};
     bool ok = migrate(&migration, &problem);
+    move_free(migration.move);
     store_close(migration.from);
     store_close(migration.to);
-    move_free(migration.move);
     config_free(config);
     if (!ok)
         return command_failed(&problem);

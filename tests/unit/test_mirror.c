@@ -13,7 +13,6 @@ struct places {
     struct table parcels;
     struct table stops;
     const struct table *tables[3];
-    struct mirror *mirror;
     void (*progress)(void *context, uint64_t done, uint64_t total);
 };
 
@@ -38,7 +37,6 @@ static int tear_down_both(void **state)
     struct places *places = *state;
     store_close(places->from);
     store_close(places->to);
-    mirror_free(places->mirror);
     tear_down((void **)&places->fixture);
     tear_down((void **)&places->second);
     free(places);
@@ -47,14 +45,12 @@ static int tear_down_both(void **state)
 
 static bool pass(struct places *places, struct mirror_report *report)
 {
-    const struct mirror_options options = {.from = places->from,
-                                           .to = places->to,
-                                           .tables = places->tables,
-                                           .progress = places->progress,
-                                           .context = places};
-    if (places->mirror == NULL)
-        places->mirror = mirror_new(&options);
-    return mirror_pass(places->mirror, report, &places->fixture->problem);
+    const struct mirror mirror = {.from = places->from,
+                                  .to = places->to,
+                                  .tables = places->tables,
+                                  .progress = places->progress,
+                                  .context = places};
+    return mirror_pass(&mirror, report, &places->fixture->problem);
 }
 
 static void assert_pass(struct places *places, uint64_t compared, uint64_t inserted,

@@ -24,9 +24,9 @@ static struct moving moving_open(struct road *road, const char *from, const char
 
 static void moving_close(struct moving *moving)
 {
+    move_free(moving->move);
     store_close(moving->from);
     store_close(moving->to);
-    move_free(moving->move);
 }
 
 static struct moving moving_begin(struct road *road, const char *from, const char *to)
