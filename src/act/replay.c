@@ -254,8 +254,10 @@ static bool compare_tables(struct replaying *replaying, struct problem *problem)
 bool replay_check(const struct replay_options *options, struct replay_report *report,
                   struct problem *problem)
 {
-    const struct kernel_options kernel = {
-        .catalogue = options->catalogue, .store = options->empty, .waiting_max = BATCH_ACTS};
+    const struct kernel_options kernel = {.catalogue = options->catalogue,
+                                          .store = options->empty,
+                                          .alone = true,
+                                          .waiting_max = BATCH_ACTS};
     struct replaying replaying = {.options = options,
                                   .report = report,
                                   .lock = PTHREAD_MUTEX_INITIALIZER,

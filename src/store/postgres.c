@@ -478,6 +478,7 @@ const char *postgres_url(const struct store *base)
 
 const struct store_driver postgres_driver = {
     .scheme = "postgresql",
+    .schema = postgres_schema,
     .writers = STORE_WRITERS,
     .shared = true,
     .open = postgres_open,

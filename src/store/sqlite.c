@@ -959,6 +959,7 @@ static bool sqlite_backup(struct store *base, const char *path,
 
 const struct store_driver sqlite_driver = {
     .scheme = "sqlite",
+    .schema = sqlite_schema,
     .writers = 1,
     .open = sqlite_open,
     .close = sqlite_close,

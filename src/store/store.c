@@ -72,6 +72,21 @@ void store_close(struct store *store)
     store->driver->close(store);
 }
 
+bool store_schema_write(struct buffer *sql, const char *engine)
+{
+    const struct store_driver *driver = NULL;
+    for (size_t i = 0; i < COUNT_OF(drivers); i++)
+        if (strcmp(drivers[i]->scheme, engine) == 0)
+            driver = drivers[i];
+    for (size_t i = 0; driver != NULL && embedded_schema[i].path != NULL; i++) {
+        char *adapted = driver->schema(
+            (struct text){(const char *)embedded_schema[i].bytes, embedded_schema[i].length});
+        buffer_string(sql, adapted);
+        free(adapted);
+    }
+    return driver != NULL;
+}
+
 const char *store_engine(const struct store *store)
 {
     return store->engine;

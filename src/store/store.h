@@ -54,6 +54,8 @@ void store_close(struct store *store);
  */
 struct store *store_open(const char *url, bool writable, struct problem *problem)
     OWNED_BY(store_close);
+/* The schema's files in ENGINE's own SQL ("sqlite", "postgresql"); false if there is no such. */
+MUST_CHECK bool store_schema_write(struct buffer *sql, const char *engine);
 const char *store_engine(const struct store *store); /* "SQLite 3.53.2", with its limits if any */
 /* Where it is, for people: without secrets. */
 const char *store_place(const struct store *store);
