@@ -4,7 +4,8 @@
 usage: check_sources.py
 
 Functions and files not too long, lines not too wide, no function of the C library that cannot be
-used safely, no mark of unfinished work, no path of somebody's machine.
+used safely, no SQL that not every engine has, no mark of unfinished work, no path of somebody's
+machine.
 """
 import json
 import os
@@ -25,6 +26,12 @@ COMMENT_OR_STRING = re.compile(
 )
 TEXT_SUFFIXES = (".c", ".h", ".def", ".py", ".sh", ".ts", ".tsx", ".mjs", ".go", ".sql", ".build",
                  ".css", ".html")
+# What engines that speak PostgreSQL's protocol lack, or have on one machine only: SQL that the
+# program is built with names none of it. (tests/unit/test_distribute.c reads what is declared.)
+NOT_PORTABLE = re.compile(
+    r"""\b(SERIAL|BIGSERIAL|AS\s+IDENTITY|NOTIFY|LISTEN|pg_notify|pg_(try_)?advisory\w*|nextval
+    |CREATE\s+(TRIGGER|SEQUENCE|FUNCTION|TEMP\w*)|DEFERRABLE|SAVEPOINT)\b""", re.VERBOSE)
+STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
 SCRIPTS = ("run", "check", ".ci/run")
 
 
@@ -50,6 +57,17 @@ def check_calls(path, content):
     for match in BANNED_CALL.finditer(code):
         number = code.count("\n", 0, match.start()) + 1
         yield f"{path}:{number}: {match.group(1)}() is not used here"
+
+
+def check_sql(path, content):
+    if path.endswith(".sql"):
+        pieces = [(0, re.sub(r"--[^\n]*", blank, content))]
+    else:
+        pieces = [(match.start(), match.group(0)) for match in STRING.finditer(content)]
+    for start, sql in pieces:
+        for match in NOT_PORTABLE.finditer(sql):
+            number = content.count("\n", 0, start + match.start()) + 1
+            yield f"{path}:{number}: {match.group(0)} is not portable SQL"
 
 
 def check_functions(paths):
@@ -85,6 +103,8 @@ def main():
         findings += check_lines(path, content)
         if path.endswith((".c", ".h")):
             findings += check_calls(path, content)
+        if path.startswith("src/") and path.endswith((".c", ".h", ".sql")):
+            findings += check_sql(path, content)
     findings += check_functions([path for path in files if path.endswith(".c")])
     print("\n".join(findings) or f"{len(files)} files keep the rules")
     sys.exit(1 if findings else 0)

@@ -135,6 +135,18 @@ CREATE TABLE log_identity (
     CONSTRAINT log_identity_key PRIMARY KEY (name)
 );
 
+-- Where this store's log moves, or went. Empty: it stands here.
+CREATE TABLE moves (
+    -- here: it is on its way; away: it is elsewhere now.
+    -- 0 here, 1 away
+    direction INTEGER NOT NULL,
+    -- The other store.
+    place TEXT NOT NULL,
+    -- Since when.
+    at INTEGER NOT NULL,
+    CONSTRAINT moves_key PRIMARY KEY (direction)
+);
+
 -- Roots of the log's full tiles; level 0 is hashed from the entries.
 CREATE TABLE log_nodes (
     -- The tile level that the hash stands in, from 1.

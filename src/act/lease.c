@@ -29,6 +29,7 @@ static const struct column lease_columns[] = {
 const struct table leases_table = {
     .name = "leases",
     .kind = TABLE_OPERATIONAL,
+    .stays = true,
     .row_bytes = sizeof(ROW),
     .columns = lease_columns,
     .column_count = COUNT_OF(lease_columns),
@@ -492,6 +493,41 @@ struct leases *leases_new(struct store *store, struct writer *writer, int64_t la
         problem_set(problem, PROBLEM_INTERNAL, "a thread could not be started");
     leases_free(leases);
     return NULL;
+}
+
+static bool nodes_are_listed(const struct leases *leases)
+{
+    for (size_t i = LEASES; i < leases->watched_count; i++)
+        if (leases->watched[i].exists)
+            return true;
+    return false;
+}
+
+/* Whoever's beat has moved since the first look is alive. */
+static struct text live_node(const struct leases *leases, int64_t first)
+{
+    for (size_t i = LEASES; i < leases->watched_count; i++)
+        if (leases->watched[i].exists && leases->watched[i].since > first)
+            return text_of(leases->watched[i].holder);
+    return TEXT_NONE;
+}
+
+bool leases_look(struct store *store, int64_t lasts_us, struct arena *arena, struct text *holder,
+                 struct problem *problem)
+{
+    struct leases *leases = leases_make(store, NULL, lasts_us);
+    bool looked = watch(leases, problem);
+    int64_t first = clock_now();
+    *holder = TEXT_NONE;
+    while (looked && nodes_are_listed(leases) && holder->length == 0 &&
+           clock_now() - first < lasts_us) {
+        usleep((useconds_t)(lasts_us / 10));
+        arena_reset(leases->arena);
+        looked = watch(leases, problem);
+        *holder = arena_text(arena, live_node(leases, first));
+    }
+    leases_free(leases);
+    return looked;
 }
 
 void leases_free(struct leases *leases)

@@ -18,6 +18,7 @@
 #include "store/store.h"
 
 #define DELIVERY_SLOTS 8
+#define LEASE_LASTS_US INT64_C(3000000) /* where nothing else is said */
 
 enum lease {
     LEASE_LOG,        /* giving acts their places in the log */
@@ -52,6 +53,13 @@ struct leases *leases_new(struct store *store, struct writer *writer, int64_t la
 
 /* Is it ours now? *fence, if not NULL, then is its number: it changes when it was lost between. */
 bool leases_hold(struct leases *leases, enum lease lease, int64_t *fence);
+
+/*
+ * Is any node alive on STORE? Watches for a span if there are rows of nodes; *HOLDER then is one's
+ * name, memory of ARENA, or none.
+ */
+MUST_CHECK bool leases_look(struct store *store, int64_t lasts_us, struct arena *arena,
+                            struct text *holder, struct problem *problem);
 
 /* A row's key, to load it by. */
 struct lease_row lease_key(enum lease lease);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "act/kernel_private.h"
+#include "act/move.h"
 #include "base/log.h"
 
 struct digest ledger_entry(struct text salt, struct text record)
@@ -228,7 +229,8 @@ static bool claim_log_once(struct kernel *kernel, struct problem *problem)
 bool ledger_open(struct kernel *kernel, struct problem *problem)
 {
     bool claims = kernel->is_shared && kernel->options.sign != NULL;
-    return ledger_refresh_cosigned(kernel, problem) &&
+    return (kernel->options.sign == NULL || move_check(kernel->options.store, problem)) &&
+           ledger_refresh_cosigned(kernel, problem) &&
            (kernel->options.sign == NULL || check_origin(kernel, problem)) &&
            (!claims || claim_log_once(kernel, problem)) &&
            ledger_load_tree(kernel, &kernel->tree, problem) &&

@@ -8,6 +8,7 @@
 #include "act/ledger.h"
 #include "act/record.h"
 #include "act/tables.h"
+#include "store/compare.h"
 
 #define BATCH_ACTS 512
 #define FINDINGS_TOLD_MAX 100
@@ -26,7 +27,7 @@ struct replaying {
     struct kernel *kernel; /* over the empty store */
     struct arena *arena;   /* of the batch */
     struct batch_entry *batch;
-    size_t batch_count;
+    size_t batch_count, batch_acts;
     uint64_t next; /* position in the log */
     uint64_t total;
     pthread_mutex_t lock;
@@ -63,6 +64,23 @@ static bool take_entry(void *context, const struct value *columns, size_t count,
     return true;
 }
 
+/* The acts come in the order of their entries; those that are missing keep no record. */
+static bool take_act(void *context, const void *row, struct problem *problem)
+{
+    struct replaying *replaying = context;
+    const struct logged_act_row *act = row;
+    (void)problem;
+    for (size_t i = replaying->batch_acts; i < replaying->batch_count; i++) {
+        struct batch_entry *entry = &replaying->batch[i];
+        if (entry->act.org != act->org || entry->act.seq != act->seq)
+            continue;
+        entry->act = *act;
+        replaying->batch_acts = i + 1;
+        break;
+    }
+    return true;
+}
+
 static bool read_batch(struct replaying *replaying, struct reader *reader, struct problem *problem)
 {
     const struct value values[] = {VALUE_OF_INT((int64_t)replaying->next),
@@ -75,16 +93,10 @@ static bool read_batch(struct replaying *replaying, struct reader *reader, struc
                       "ORDER BY position LIMIT ?2",
                       values, COUNT_OF(values), take_entry, replaying, problem))
         return false;
-    for (size_t i = 0; i < replaying->batch_count; i++) {
-        bool is_there = false;
-        struct batch_entry *entry = &replaying->batch[i];
-        if (!reader_load(reader, &logged_acts_table, &entry->act, replaying->arena, &is_there,
-                         problem))
-            return false;
-        if (!is_there)
-            entry->act.record = TEXT_NONE;
-    }
-    return true;
+    replaying->batch_acts = 0;
+    return reader_rows(reader, &logged_acts_table,
+                       "WHERE log_index >= ?1 ORDER BY log_index LIMIT ?2", values,
+                       COUNT_OF(values), replaying->arena, take_act, replaying, problem);
 }
 
 /* True if the act can be run again. */
@@ -186,16 +198,6 @@ static bool run_all(struct replaying *replaying, struct problem *problem)
     return read;
 }
 
-/* One table's rows of one store, looked up in the other. */
-struct comparing {
-    struct replaying *replaying;
-    const struct table *table;
-    struct reader *other;
-    struct arena *arena;
-    const char *where; /* it is missing, if it is */
-    bool contents;     /* compare them too, not only that they exist */
-};
-
 static void name_row(struct buffer *name, const struct table *table, const void *row)
 {
     for (size_t i = 0; i < table->key_count; i++) {
@@ -206,45 +208,29 @@ static void name_row(struct buffer *name, const struct table *table, const void 
     buffer_char(name, '\0');
 }
 
-static bool compare_row(void *context, const void *row, struct problem *problem)
+struct comparing {
+    struct replaying *replaying;
+    const struct table *table;
+};
+
+static bool compare_pair(void *context, const void *stored, const void *made,
+                         struct problem *problem)
 {
     struct comparing *comparing = context;
     const struct table *table = comparing->table;
-    bool is_there;
-    arena_reset(comparing->arena);
-    void *other = arena_take(comparing->arena, table->row_bytes);
-    memcpy(other, row, table->row_bytes);
-    if (!reader_load(comparing->other, table, other, comparing->arena, &is_there, problem))
-        return false;
+    (void)problem;
     comparing->replaying->report->rows++;
-    if (is_there && (!comparing->contents || row_equal(table, row, other)))
+    if (stored != NULL && made != NULL && row_equal(table, stored, made))
         return true;
     struct buffer name;
     buffer_init(&name);
-    name_row(&name, table, row);
+    name_row(&name, table, stored != NULL ? stored : made);
     found(comparing->replaying, "table %s, row%s: %s", table->name, name.bytes,
-          is_there ? "it differs from what the acts say" : comparing->where);
+          made == NULL     ? "no act makes it"
+          : stored == NULL ? "the acts make it, but it is missing"
+                           : "it differs from what the acts say");
     buffer_done(&name);
     return true;
-}
-
-static bool compare_side(struct replaying *replaying, const struct table *table, struct store *one,
-                         struct store *other, bool contents, struct problem *problem)
-{
-    struct comparing comparing = {.replaying = replaying,
-                                  .table = table,
-                                  .other = store_reader_take(other),
-                                  .arena = arena_new(),
-                                  .contents = contents};
-    struct arena *rows = arena_new();
-    struct reader *reader = store_reader_take(one);
-    comparing.where = contents ? "no act makes it" : "the acts make it, but it is missing";
-    bool compared = reader_rows(reader, table, "", NULL, 0, rows, compare_row, &comparing, problem);
-    store_reader_give(one, reader);
-    store_reader_give(other, comparing.other);
-    arena_free(comparing.arena);
-    arena_free(rows);
-    return compared;
 }
 
 static bool compare_tables(struct replaying *replaying, struct problem *problem)
@@ -252,10 +238,14 @@ static bool compare_tables(struct replaying *replaying, struct problem *problem)
     const struct replay_options *options = replaying->options;
     const struct table *const *table = options->catalogue->tables;
     for (; *table != NULL; table++) {
-        if ((*table)->kind == TABLE_OPERATIONAL)
-            continue;
-        if (!compare_side(replaying, *table, options->store, options->empty, true, problem) ||
-            !compare_side(replaying, *table, options->empty, options->store, false, problem))
+        struct comparing comparing = {replaying, *table};
+        const struct comparison comparison = {.first = options->store,
+                                              .second = options->empty,
+                                              .table = *table,
+                                              .pair = compare_pair,
+                                              .context = &comparing};
+        bool follows = (*table)->kind == TABLE_STATE || (*table)->kind == TABLE_LOG;
+        if (follows && !compare_rows(&comparison, problem))
             return false;
     }
     return true;
@@ -266,7 +256,6 @@ bool replay_check(const struct replay_options *options, struct replay_report *re
 {
     const struct kernel_options kernel = {.catalogue = options->catalogue,
                                           .store = options->empty,
-                                          .log_origin = options->log_origin,
                                           .alone = true,
                                           .waiting_max = BATCH_ACTS};
     struct replaying replaying = {.options = options,

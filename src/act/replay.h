@@ -20,7 +20,6 @@ struct replay_options {
     const struct catalogue *catalogue;
     struct store *store; /* the one to check; only read */
     struct store *empty; /* a fresh one */
-    const char *log_origin;
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void (*finding)(void *context, const char *what);
     void *context;

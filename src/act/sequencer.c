@@ -254,6 +254,7 @@ void unlogged_remove(struct kernel *kernel, struct submission *acts)
     for (; acts != NULL; acts = acts->next)
         if (is_recorded_now(acts)) {
             unlogged_take(kernel, acts);
+            acts->committing = false;
             acts->log_index = LOG_INDEX_NONE;
         }
     pthread_mutex_unlock(&kernel->lock);

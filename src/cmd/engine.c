@@ -35,7 +35,7 @@ static bool read_verifier_key(struct engine *engine, const struct config *config
     return true;
 }
 
-static bool give_up_root(const struct config *config, struct problem *problem)
+bool engine_become(const struct config *config, struct problem *problem)
 {
     const char *user = config_text(config, CONFIG_USER);
     return user[0] != '\0' ? sandbox_become(user, problem)
@@ -83,7 +83,7 @@ static bool open_all(struct engine *engine, const struct engine_options *options
         return false;
     home_path(folder, HOME_SIGNER_KEY, path);
     engine->signer = signer_start(path, problem);
-    if (engine->signer == NULL || !give_up_root(options->config, problem))
+    if (engine->signer == NULL || !engine_become(options->config, problem))
         return false;
     engine_store_url(options->config, path);
     engine->store = store_open(path, true, problem);

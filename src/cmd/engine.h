@@ -30,5 +30,7 @@ void engine_done(struct engine *engine);
  */
 MUST_CHECK bool engine_init(struct engine *engine, const struct engine_options *options,
                             struct problem *problem);
+/* Gives up root for the configured user, or else for the owner of the data folder. */
+MUST_CHECK bool engine_become(const struct config *config, struct problem *problem);
 /* The store's URL, which may hold a password. */
 void engine_store_url(const struct config *config, char url[HOME_PATH_BYTES]);

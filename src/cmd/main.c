@@ -12,6 +12,7 @@ static const struct command *const commands[] = {
     &command_key_revoke,
     &command_backup,
     &command_replay,
+    &command_migrate,
     &command_verify,
     &command_witness,
     &command_witness_init,

@@ -1,5 +1,6 @@
 #include "market/market.h"
 
+#include "act/move.h"
 #include "act/outbox.h"
 #include "act/receipts.h"
 #include "act/tables.h"
@@ -16,6 +17,7 @@ static const struct table *const tables[] = {
     &logged_acts_table,
     &log_queue_table,
     &log_identity_table,
+    &moves_table,
     &log_nodes_table,
     &log_checkpoints_table,
     &endpoints_table,

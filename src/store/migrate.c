@@ -28,7 +28,7 @@ static const struct column migration_columns[] = {
     COLUMN(struct migration_row, applied_at, COLUMN_TIME, .doc = "When it was applied."),
 };
 
-static const struct table migrations_table = {
+const struct table migrations_table = {
     .name = "schema_migrations",
     .kind = TABLE_OPERATIONAL,
     .row_bytes = sizeof(struct migration_row),

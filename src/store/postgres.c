@@ -73,18 +73,31 @@ static struct postgres_writer *postgres_writer(struct writer *writer)
 
 /* Opening and closing. */
 
+/* A server is known by the microsecond of its start, whichever of its names it was called by. */
+static void name_place(struct postgres_store *store, const struct postgres_connection *connection,
+                       const char *schema, const char *started)
+{
+    const char *database = PQdb(connection->handle);
+    MUST(asprintf(&store->base.place, "postgresql: schema %s of database %s at %s:%s", schema,
+                  database, PQhost(connection->handle), PQport(connection->handle)) > 0);
+    MUST(asprintf(&store->base.identity, "%s, %s, %s", schema, database, started) > 0);
+}
+
 /* What an answer confirmed must survive the database's crash, too. */
 static bool check_server(struct postgres_store *store, struct postgres_connection *connection,
                          struct problem *problem)
 {
     static const char sql[] = "SELECT current_setting('fsync') = 'on', "
-                              "EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')";
+                              "EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus'), "
+                              "coalesce(current_schema()::text, ''), "
+                              "pg_postmaster_start_time()::text";
     PGresult *result = NULL;
     if (!connection_send_once(connection, sql, NULL, &result, problem) ||
         !connection_run(connection, problem))
         return false;
     bool safe = PQgetvalue(result, 0, 0)[0] != 0;
     bool spread = PQgetvalue(result, 0, 1)[0] != 0;
+    name_place(store, connection, PQgetvalue(result, 0, 2), PQgetvalue(result, 0, 3));
     PQclear(result);
     store->unlocked = store->unlocked || spread;
     const char *version = PQparameterStatus(connection->handle, "server_version");
@@ -122,6 +135,8 @@ static struct store *postgres_open(const char *location, const struct store_opti
     store->unlocked = options->unlocked;
     if (look_at_server(store, problem))
         return &store->base;
+    free(store->base.place);
+    free(store->base.identity);
     postgres_close(&store->base);
     return NULL;
 }
@@ -463,6 +478,7 @@ const char *postgres_url(const struct store *base)
 
 const struct store_driver postgres_driver = {
     .scheme = "postgresql",
+    .schema = postgres_schema,
     .writers = STORE_WRITERS,
     .shared = true,
     .open = postgres_open,

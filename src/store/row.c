@@ -112,6 +112,11 @@ static int compare_column(const struct column *column, const void *a, const void
     return (left > right) - (left < right);
 }
 
+bool column_equal(const struct column *column, const void *a, const void *b)
+{
+    return compare_column(column, a, b) == 0;
+}
+
 static int compare_columns(const struct table *table, size_t count, const void *a, const void *b)
 {
     int order = 0;

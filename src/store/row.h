@@ -60,6 +60,7 @@ struct table {
     size_t key_count;             /* the first columns are the key */
     const struct column *version; /* set to the act's seq on each change; NULL: none */
     const char *definition;       /* of a view: its SELECT */
+    bool stays;                   /* about this very store: not taken along to another */
     const char *doc;
 };
 
@@ -87,6 +88,7 @@ const struct column *table_column(const struct table *table, const char *name); 
 
 uint64_t row_key_hash(const struct table *table, const void *row); /* differs between processes */
 bool row_key_equal(const struct table *table, const void *a, const void *b);
+bool column_equal(const struct column *column, const void *a, const void *b);
 /* By all columns; for replay. */
 bool row_equal(const struct table *table, const void *a, const void *b);
 /* The order in which the store gives rows ORDER BY their key. */

@@ -494,8 +494,12 @@ static struct store *sqlite_open(const char *path, const struct store_options *o
              store->alone ? " (this version can damage a file that several connections use: one "
                             "connection serves all)"
                           : "");
-    if (open_files(store, options->writable, problem))
+    if (open_files(store, options->writable, problem)) {
+        store->base.identity = realpath(path, NULL);
+        MUST(store->base.identity != NULL);
+        MUST(asprintf(&store->base.place, "sqlite:%s", store->base.identity) > 0);
         return &store->base;
+    }
     sqlite_close(&store->base);
     return NULL;
 }
@@ -955,6 +959,7 @@ static bool sqlite_backup(struct store *base, const char *path,
 
 const struct store_driver sqlite_driver = {
     .scheme = "sqlite",
+    .schema = sqlite_schema,
     .writers = 1,
     .open = sqlite_open,
     .close = sqlite_close,

@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/store_private.h"
@@ -66,12 +67,39 @@ void store_close(struct store *store)
     }
     pthread_mutex_destroy(&store->lock);
     pthread_cond_destroy(&store->reader_given);
+    free(store->place);
+    free(store->identity);
     store->driver->close(store);
+}
+
+bool store_schema_write(struct buffer *sql, const char *engine)
+{
+    const struct store_driver *driver = NULL;
+    for (size_t i = 0; i < COUNT_OF(drivers); i++)
+        if (strcmp(drivers[i]->scheme, engine) == 0)
+            driver = drivers[i];
+    for (size_t i = 0; driver != NULL && embedded_schema[i].path != NULL; i++) {
+        char *adapted = driver->schema(
+            (struct text){(const char *)embedded_schema[i].bytes, embedded_schema[i].length});
+        buffer_string(sql, adapted);
+        free(adapted);
+    }
+    return driver != NULL;
 }
 
 const char *store_engine(const struct store *store)
 {
     return store->engine;
+}
+
+const char *store_place(const struct store *store)
+{
+    return store->place;
+}
+
+bool store_same(const struct store *a, const struct store *b)
+{
+    return a->driver == b->driver && strcmp(a->identity, b->identity) == 0;
 }
 
 void store_statistics(struct store *store, struct store_statistics *statistics)

@@ -54,7 +54,13 @@ void store_close(struct store *store);
  */
 struct store *store_open(const char *url, bool writable, struct problem *problem)
     OWNED_BY(store_close);
+/* The schema's files in ENGINE's own SQL ("sqlite", "postgresql"); false if there is no such. */
+MUST_CHECK bool store_schema_write(struct buffer *sql, const char *engine);
 const char *store_engine(const struct store *store); /* "SQLite 3.53.2", with its limits if any */
+/* Where it is, for people: without secrets. */
+const char *store_place(const struct store *store);
+bool store_same(const struct store *a,
+                const struct store *b); /* by whichever URLs they were named */
 void store_statistics(struct store *store, struct store_statistics *statistics);
 
 bool store_is_shared(const struct store *store); /* other processes may write to it, too */

@@ -46,7 +46,8 @@ struct store_column {
 };
 
 struct store_driver {
-    const char *scheme; /* before the colon of the URL */
+    const char *scheme;                  /* before the colon of the URL */
+    char *(*schema)(struct text script); /* a schema file in its own SQL; owned by the caller */
     size_t writers;
     bool shared;
     struct store *(*open)(const char *location, const struct store_options *options,
@@ -85,6 +86,8 @@ struct store {
     const struct store_driver *driver;
     bool writable;
     char engine[160];
+    char *place;    /* set by the driver's open; freed by store_close */
+    char *identity; /* the same, of one file or database alone, however its URL was written */
     atomic_uint_fast64_t commits, rows_loaded, rows_saved;
     struct writer *writers[STORE_WRITERS];
     pthread_mutex_t lock; /* of the readers below */
@@ -106,6 +109,7 @@ struct store *store_open_with(const char *url, const struct store_options *optio
 /* The columns of a table as the engine has them; *count is 0 if there is no such table. */
 MUST_CHECK bool store_describe(struct store *store, const char *table, struct store_column *columns,
                                size_t capacity, size_t *count, struct problem *problem);
+extern const struct table migrations_table; /* which files were applied */
 /* Applies what is missing of the schema's files, each in a transaction; see migrate.c. */
 MUST_CHECK bool store_migrate(struct store *store, const struct embedded_file *schema,
                               struct problem *problem);

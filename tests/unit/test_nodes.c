@@ -181,7 +181,7 @@ static void a_race_is_not_lost_between_them(void **state)
     struct road *road = *state;
     struct nodes nodes = nodes_start(road);
     for (int i = 0; i < 50; i++) {
-        char reference[16];
+        char reference[32];
         snprintf(reference, sizeof reference, "race-%d", i);
         struct id order = road_order(road, reference);
         struct submission *acts[NODES] = {cancel_of(road, order), shipment_of(road, order)};
@@ -214,7 +214,7 @@ static void a_key_counts_on_all_of_them(void **state)
     struct id sender = id_new(ORG_MARKETPLACE);
     int64_t before = number(road, "SELECT count(*) FROM orders");
     for (int i = 0; i < 30; i++) {
-        char reference[16];
+        char reference[32];
         char key[16];
         struct submission *orders[NODES];
         snprintf(reference, sizeof reference, "key-%d", i);
@@ -395,7 +395,7 @@ static void lost_answers_are_found_out(void **state)
     struct store *store = road_store_open(road, url);
     struct kernel *kernel = road_kernel_open(road, store);
     for (int i = 0; i < 120; i++) {
-        char reference[16];
+        char reference[32];
         snprintf(reference, sizeof reference, "lost-%d", i);
         struct submission *order = road_submission(
             road, &order_created, road_shop, (struct id){{0}}, road_order_body(road, reference));

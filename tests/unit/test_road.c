@@ -445,7 +445,6 @@ static uint64_t replay(struct road *road, struct buffer *findings)
     const struct replay_options options = {.catalogue = &catalogue,
                                            .store = road->store,
                                            .empty = empty,
-                                           .log_origin = ROAD_ORIGIN,
                                            .finding = remember_finding,
                                            .context = findings};
     if (!replay_check(&options, &report, &road->problem))
