@@ -4,7 +4,7 @@
 #include "act/evidence.h"
 #include "base/file.h"
 #include "cmd/commands.h"
-#include "cmd/story.h"
+#include "act/story.h"
 #include "market/market.h"
 
 static bool read_policy(const struct invocation *invocation, struct buffer *policy,

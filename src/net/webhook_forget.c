@@ -114,7 +114,7 @@ static bool fail_some(struct webhooks *webhooks, size_t *count, struct problem *
                               fail_row, &failing, problem);
     store_reader_give(store, failing.reader);
     *count = list.count;
-    failed = failed && saving_save(webhooks, &list, problem);
+    failed = failed && saving_save(webhooks->options.kernel, &list, problem);
     arena_free(list.arena);
     return failed;
 }
