@@ -6,7 +6,7 @@
 #include "act/tables.h"
 #include "base/log.h"
 
-const char *const means_names[] = {"webhook", "stream", "pull", "page", "answer", NULL};
+const char *const means_names[] = {"webhook", "stream", "pull", "page", "answer", "mail", NULL};
 
 #define OVERDUE "WHERE due_at <= ?1 AND delivered_at IS NULL AND incident_at IS NULL"
 

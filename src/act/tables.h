@@ -44,7 +44,7 @@ struct notice_row {
     int64_t told_at;  /* when the act was recorded */
     int64_t due_at;
     int64_t delivered_at;
-    struct text delivered_by; /* "webhook", "stream", "pull", "page" */
+    struct text delivered_by; /* "webhook", "stream", "pull", "page", "mail" */
     struct text delivered_to; /* which endpoint or key */
     int64_t seen_at;
     struct text seen_by; /* which person or app */

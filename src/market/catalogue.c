@@ -1,5 +1,6 @@
 #include "market/market.h"
 
+#include "act/mails.h"
 #include "act/outbox.h"
 #include "act/receipts.h"
 #include "act/tables.h"
@@ -17,6 +18,8 @@ static const struct table *const tables[] = {
     &endpoints_table,
     &endpoint_cursors_table,
     &deliveries_table,
+    &mails_table,
+    &mail_cursors_table,
     &orgs_table,
     &keys_table,
     &orders_table,
@@ -34,7 +37,7 @@ static const struct act_type *const acts[] = {
 
 static const struct view *const views[] = {
     &orgs_view,       &keys_view,          &endpoints_view,
-    &deliveries_view, &incidents_view,     &orders_view,
+    &deliveries_view, &mails_view, &incidents_view,     &orders_view,
     &order_view,      &order_notices_view, NULL,
 };
 

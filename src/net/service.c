@@ -101,9 +101,17 @@ static bool start_webhooks(struct service *service, struct problem *problem)
     return service->webhooks != NULL;
 }
 
+static bool start_mail(struct service *service, struct problem *problem)
+{
+    struct mail_options mail = service->options.mail;
+    mail.kernel = service->kernel;
+    mail.feed = service->feed;
+    return mailer_new(&mail, &service->mailer, problem);
+}
+
 static bool start(struct service *service, struct problem *problem)
 {
-    if (!start_webhooks(service, problem))
+    if (!start_webhooks(service, problem) || !start_mail(service, problem))
         return false;
     service->http =
         http_server_new(service->options.listen, &service->options.http, handle, service, problem);
@@ -114,6 +122,7 @@ static void dispose(struct service *service)
 {
     http_server_free(service->http);
     webhooks_free(service->webhooks);
+    mailer_free(service->mailer);
     metrics_free(service->metrics);
     streams_free(service->streams);
     feed_free(service->feed);

@@ -9,6 +9,7 @@
 
 #include "act/kernel.h"
 #include "net/http.h"
+#include "net/mail.h"
 
 struct service_options {
     struct kernel *kernel;
@@ -23,6 +24,7 @@ struct service_options {
     /* Webhooks: tests shorten the schedule and send to loopback. */
     bool webhook_allow_private;
     double webhook_time_scale; /* 1: as specified */
+    struct mail_options mail;  /* kernel and feed are the service's own */
     /* HMAC of LABEL under a key that only the signer holds; any thread. */
     bool (*derive)(void *context, struct text label, uint8_t out[32], struct problem *problem);
     void *derive_context;

@@ -21,6 +21,7 @@ struct service {
     struct feed *feed;
     struct streams *streams;
     struct webhooks *webhooks;
+    struct mailer *mailer; /* or NULL */
     struct metrics *metrics;
     struct buffer openapi;
     int64_t started_at;
