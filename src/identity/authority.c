@@ -177,7 +177,7 @@ static void note(struct decision *decision)
 {
     const struct act *act = decision->act;
     if (act->signature != NULL)
-        signature_note(act, decision_change(decision, ROW_AUTHENTICATOR));
+        signature_note(act, decision_change(decision, ROW_AUTHENTICATOR), decision->arena);
 }
 
 const struct authority_rule people_authority = {

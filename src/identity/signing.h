@@ -14,12 +14,19 @@
 #pragma once
 
 #include "identity/people.h"
+#include "identity/webauthn.h"
 
 /* AUTHENTICATOR may be NULL: there is none of that id in the act's organisation. */
 MUST_CHECK bool signature_holds(const struct act *act,
                                 const struct authenticator_row *authenticator, struct text terms,
                                 struct arena *arena, struct problem *problem);
 /* After the act was accepted. */
-void signature_note(const struct act *act, struct authenticator_row *authenticator);
+void signature_note(const struct act *act, struct authenticator_row *authenticator,
+                    struct arena *arena);
+/* What a passkey had to sign for this act. */
+struct digest signature_challenge(const struct act *act);
+/* The evidence as bytes, of ARENA; false if it is not base64url. */
+MUST_CHECK bool signature_bytes(const struct signature *signature, struct arena *arena,
+                                struct webauthn_signature *bytes);
 /* PROBLEM_SIGNATURE_INVALID with `reason` in the answer. */
 bool signature_refuse(struct problem *problem, struct arena *arena, const char *reason);
