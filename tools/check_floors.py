@@ -33,6 +33,8 @@ LIBRARIES = {
     r"gmime/.*": r"src/net/mail_message\.[ch]",
     r"seccomp\.h": r"src/cmd/\w+\.[ch]",
     r"jansson\.h": r"src/base/json\.[ch]",
+    r"cbor\.h": r"src/identity/ctap_cbor\.c",
+    r"sodium\.h": r"src/identity/(cose_key|password)\.c",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 

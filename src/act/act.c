@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-const char *const role_names[ROLE_COUNT + 1] = {"shop",     "seller", "buyer", "auditor",
-                                                "operator", "system", NULL};
+const char *const role_names[ROLE_COUNT + 1] = {
+    "shop", "seller", "buyer", "auditor", "operator", "system", "support", "person", NULL};
 
 const char *const audience_names[AUDIENCES + 1] = {"shop", "seller", "buyer", NULL};
 
@@ -22,7 +22,7 @@ enum role audience_role(enum audience audience)
 
 static struct row_slot *slot_of(struct decision *decision, size_t need)
 {
-    MUST(need < decision->act->type->need_count);
+    MUST(need < NEEDS_MAX && decision->rows[need] != NULL);
     return decision->rows[need];
 }
 
@@ -38,6 +38,32 @@ void *decision_change(struct decision *decision, size_t need)
     slot->changed = decision->touched[need] = true;
     slot->removed = false;
     return slot->row;
+}
+
+void act_terms(const struct decision *decision, struct buffer *out)
+{
+    const struct act *act = decision->act;
+    const struct act_type *type = act->type;
+    struct json_writer json = json_writer(out);
+    json_open(&json);
+    json_member(&json, "act", text_of(type->name));
+    json_name(&json, "body");
+    fields_write(&json, type->fields, type->field_count, act->body);
+    json_name(&json, "org");
+    json_org(&json, act->org);
+    json_name(&json, "person");
+    json_id(&json, "per", act->actor.person);
+    if (type->subject != SUBJECT_NEW) {
+        json_name(&json, "subject");
+        json_id(&json, type->subject_prefix, act->subject);
+    }
+    if (type->terms != NULL) {
+        json_name(&json, "terms");
+        json_open(&json);
+        type->terms(decision, &json);
+        json_close(&json);
+    }
+    json_close(&json);
 }
 
 const struct act_type *catalogue_act(const struct catalogue *catalogue, struct text name)
@@ -62,6 +88,7 @@ static void act_check(const struct catalogue *catalogue, const struct act_type *
     MUST((type->path == NULL) == (type->subject == SUBJECT_INTERNAL));
     MUST(type->need_count <= NEEDS_MAX && type->deadline_count <= DEADLINES_MAX &&
          type->tell_count <= TELLS_MAX && type->body_bytes >= sizeof(uint32_t));
+    MUST(type->terms == NULL || type->authority == AUTHORITY_SIGNED);
     fields_check(type->fields, type->field_count);
     for (size_t i = 0; i < type->need_count; i++)
         MUST(has_table(catalogue, type->needs[i].table));
@@ -103,4 +130,7 @@ void catalogue_check(const struct catalogue *catalogue)
         view_check(catalogue, *view);
     for (const struct timer *const *timer = catalogue->timers; *timer != NULL; timer++)
         MUST(has_table(catalogue, (*timer)->table) && (*timer)->type->path == NULL);
+    for (size_t i = 0; catalogue->authority != NULL && i < catalogue->authority->need_count; i++)
+        MUST(has_table(catalogue, catalogue->authority->needs[i].table) &&
+             catalogue->authority->needs[i].mode == NEED_EITHER);
 }

@@ -39,6 +39,8 @@ struct working {
     struct row_slot *feed;
     struct row_slot *idempotency; /* or NULL */
     struct decision decision;
+    bool is_ruled;             /* the authority's rule concerns it */
+    struct decision authority; /* over the rule's rows */
 };
 
 static bool slot_exists(const struct row_slot *slot)
@@ -119,11 +121,23 @@ static struct row_slot *need_slot(struct group *group, const struct act *act,
 
 struct idempotency_row submission_key(const struct submission *submission, struct arena *arena)
 {
+    const struct principal *actor = &submission->act.actor;
+    bool is_person = !id_is_zero(actor->person);
+    struct id sender = is_person ? actor->person : actor->key;
     char key[ID_TEXT_BYTES];
-    size_t length = id_format("key", submission->act.actor.key, key);
-    return (struct idempotency_row){.org = id_org(submission->act.actor.key),
+    size_t length = id_format(is_person ? "per" : "key", sender, key);
+    return (struct idempotency_row){.org = id_org(sender),
                                     .key = arena_format(arena, "%.*s:%.*s", (int)length, key,
                                                         TEXT_ARG(submission->idempotency_key))};
+}
+
+static struct decision name_needs(struct group *group, const struct act *act,
+                                  const struct need *needs, size_t count)
+{
+    struct decision decision = {.act = act, .arena = group->arena};
+    for (size_t i = 0; i < count; i++)
+        decision.rows[i] = need_slot(group, act, &needs[i]);
+    return decision;
 }
 
 static void name_rows(struct group *group, struct submission *submission, struct working *working)
@@ -135,9 +149,11 @@ static void name_rows(struct group *group, struct submission *submission, struct
         const struct idempotency_row key = submission_key(submission, group->arena);
         working->idempotency = group_slot(group, &idempotency_table, &key, false);
     }
-    working->decision = (struct decision){.act = act, .arena = group->arena};
-    for (size_t i = 0; i < act->type->need_count; i++)
-        working->decision.rows[i] = need_slot(group, act, &act->type->needs[i]);
+    working->decision = name_needs(group, act, act->type->needs, act->type->need_count);
+    const struct authority_rule *rule = group->kernel->options.catalogue->authority;
+    working->is_ruled = rule != NULL && rule->concerns(act);
+    if (working->is_ruled)
+        working->authority = name_needs(group, act, rule->needs, rule->need_count);
 }
 
 static int compare_slots(const void *a, const void *b)
@@ -265,6 +281,11 @@ static struct text salt_of(struct group *group, const struct submission *submiss
     return (struct text){(const char *)salt, SALT_BYTES};
 }
 
+static bool is_denial(const struct problem *problem)
+{
+    return problem_kind(problem->code)->status == 403;
+}
+
 /* Writes the act, its log entry and the key it came with. REFUSAL: why, or NULL. */
 static void record_act(struct group *group, struct submission *submission,
                        const struct working *working, const struct problem *refusal)
@@ -281,7 +302,8 @@ static void record_act(struct group *group, struct submission *submission,
                                 .log_index = (int64_t)group->tree.size,
                                 .salt = salt_of(group, submission),
                                 .record = arena_text(group->arena, buffer_view(&record)),
-                                .address = act->from};
+                                .address = act->from,
+                                .device = act->device};
     buffer_done(&record);
     submission->log_index = row.log_index;
     submission->recorded = true;
@@ -293,7 +315,8 @@ static void record_act(struct group *group, struct submission *submission,
                      : (struct text){(const char *)commitment.bytes, DIGEST_BYTES});
     ((struct feed_row *)working->feed->row)->last_seq = act->seq;
     working->feed->changed = true;
-    if (working->idempotency == NULL)
+    /* Who was not allowed may come again, allowed. */
+    if (working->idempotency == NULL || (refusal != NULL && is_denial(refusal)))
         return;
     struct idempotency_row *key = working->idempotency->row;
     key->request = (struct text){(const char *)submission->request.bytes, DIGEST_BYTES};
@@ -325,7 +348,7 @@ static void tell(struct group *group, const struct act *act)
 
 static void stamp_versions(const struct act *act, const struct decision *decision)
 {
-    for (size_t i = 0; i < act->type->need_count; i++) {
+    for (size_t i = 0; i < NEEDS_MAX; i++) {
         const struct row_slot *slot = decision->rows[i];
         if (decision->touched[i] && slot->table->version != NULL)
             memcpy((char *)slot->row + slot->table->version->offset, &act->seq, sizeof act->seq);
@@ -334,7 +357,7 @@ static void stamp_versions(const struct act *act, const struct decision *decisio
 
 static bool is_refusal(const struct problem *problem)
 {
-    return problem_kind(problem->code)->status == 409;
+    return problem_kind(problem->code)->status == 409 || is_denial(problem);
 }
 
 /* A refused act sets no deadline. */
@@ -353,6 +376,37 @@ static bool is_untouched(const struct decision *decision)
     return true;
 }
 
+static bool is_authorized(struct group *group, const struct working *working,
+                          struct problem *problem)
+{
+    struct decision authority = working->authority;
+    struct text terms = TEXT_NONE;
+    if (!working->is_ruled)
+        return true;
+    if (authority.act->signature != NULL) {
+        struct buffer text;
+        buffer_init(&text);
+        act_terms(&working->decision, &text);
+        terms = arena_text(group->arena, buffer_view(&text));
+        buffer_done(&text);
+    }
+    bool admitted = group->kernel->options.catalogue->authority->admit(&authority, terms, problem);
+    MUST(is_untouched(&authority));
+    return admitted;
+}
+
+static void accept(struct group *group, struct submission *submission, struct working *working)
+{
+    submission->accepted = true;
+    if (working->is_ruled)
+        group->kernel->options.catalogue->authority->note(&working->authority);
+    waive_deadlines(&submission->act, working->decision.waived);
+    record_act(group, submission, working, NULL);
+    stamp_versions(&submission->act, &working->decision);
+    stamp_versions(&submission->act, &working->authority);
+    tell(group, &submission->act);
+}
+
 static void decide_act(struct group *group, struct submission *submission, struct working *working)
 {
     struct act *act = &submission->act;
@@ -366,12 +420,9 @@ static void decide_act(struct group *group, struct submission *submission, struc
     act->seq = seq;
     if (is_repeated(group, submission, working))
         return;
-    if (needs_fit(submission, working, problem) && act->type->decide(&working->decision, problem)) {
-        submission->accepted = true;
-        waive_deadlines(act, working->decision.waived);
-        record_act(group, submission, working, NULL);
-        stamp_versions(act, &working->decision);
-        tell(group, act);
+    if (needs_fit(submission, working, problem) && is_authorized(group, working, problem) &&
+        act->type->decide(&working->decision, problem)) {
+        accept(group, submission, working);
         return;
     }
     MUST(is_untouched(&working->decision)); /* who refuses changes nothing */

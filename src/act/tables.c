@@ -15,6 +15,8 @@ static const struct column act_columns[] = {
            .doc = "Canonical JSON; none once erased."),
     COLUMN(ROW, address, COLUMN_TEXT, .flags = COLUMN_FIXED | COLUMN_OPTIONAL,
            .doc = "The client's address; never shown to another party."),
+    COLUMN(ROW, device, COLUMN_TEXT, .flags = COLUMN_FIXED | COLUMN_OPTIONAL,
+           .doc = "What the client said that it is; never shown to another party."),
 };
 const struct table acts_table = {
     .name = "acts",

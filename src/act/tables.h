@@ -15,6 +15,7 @@ struct act_row {
     struct text salt;    /* 32 bytes; the log's entry is SHA-256(salt ‖ record) */
     struct text record;  /* canonical JSON */
     struct text address; /* the client's; never shown to another party */
+    struct text device;  /* what the client said that it is; as its address */
 };
 extern const struct table acts_table;
 

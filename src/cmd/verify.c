@@ -66,6 +66,16 @@ static void print_actor(struct buffer *out, const struct principal *actor)
     case ROLE_SYSTEM:
         buffer_string(out, "the trust server itself");
         break;
+    case ROLE_SUPPORT:
+        buffer_string(out, "the marketplace's support");
+        break;
+    case ROLE_PERSON:
+        buffer_string(out, "the account's owner");
+        break;
+    }
+    if (!id_is_zero(actor->person)) {
+        buffer_string(out, ", ");
+        buffer_id(out, "per", actor->person);
     }
     if (!id_is_zero(actor->key)) {
         buffer_string(out, ", with ");

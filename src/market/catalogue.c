@@ -5,6 +5,7 @@
 #include "act/receipts.h"
 #include "act/tables.h"
 #include "identity/identity.h"
+#include "identity/people.h"
 #include "market/orders.h"
 
 static const struct table *const tables[] = {
@@ -24,6 +25,18 @@ static const struct table *const tables[] = {
     &keys_table,
     &orders_table,
     &order_references_table,
+    &persons_table,
+    &authenticators_table,
+    &sessions_table,
+    &devices_table,
+    &session_uses_table,
+    &members_table,
+    &invitations_table,
+    &verifications_table,
+    &support_codes_table,
+    &support_contacts_table,
+    &hand_over_keys_table,
+    &hand_overs_table,
     NULL,
 };
 
@@ -43,4 +56,4 @@ static const struct view *const views[] = {
 
 static const struct timer *const timers[] = {&overdue_timer, &lapse_timer, NULL};
 
-const struct catalogue catalogue = {tables, acts, views, timers};
+const struct catalogue catalogue = {tables, acts, views, timers, &people_authority};

@@ -64,26 +64,29 @@ static void a_fresh_store_has_what_descriptors_say(void **state)
     store_close(store);
 }
 
-static bool stands_in_a_file(const char *sql)
+/* A NUL stands behind each file. */
+static bool a_file_has(const char *words)
 {
-    /* A NUL stands behind each file's bytes. */
     for (const struct embedded_file *file = embedded_schema; file->path != NULL; file++)
-        if (strstr((const char *)file->bytes, sql) != NULL)
+        if (strstr((const char *)file->bytes, words) != NULL)
             return true;
     return false;
 }
 
-/* By its words, with the comments: how the newest tables were written is seen in one place. */
+/* By its words, with the comments: how a table was written is seen in one place, unless a later
+   file added columns to it. */
 static void the_files_are_what_the_program_prints(void **state)
 {
     struct buffer sql;
+    char altered[80];
     (void)state;
     for (const struct table *const *table = catalogue.tables; *table != NULL; table++) {
+        snprintf(altered, sizeof altered, "ALTER TABLE %s ", (*table)->name);
         buffer_init(&sql);
         table_sql_create(&sql, *table);
         char *expected = buffer_release(&sql);
-        if (!stands_in_a_file(expected))
-            fail_msg("no file of the schema has:\n%s", expected);
+        if (!a_file_has(expected) && !a_file_has(altered))
+            fail_msg("the schema's files lack:\n%s", expected);
         free(expected);
     }
 }
