@@ -89,6 +89,7 @@ static void act_check(const struct catalogue *catalogue, const struct act_type *
     MUST(type->need_count <= NEEDS_MAX && type->deadline_count <= DEADLINES_MAX &&
          type->tell_count <= TELLS_MAX && type->body_bytes >= sizeof(uint32_t));
     MUST(type->terms == NULL || type->authority == AUTHORITY_SIGNED);
+    MUST((type->subject == SUBJECT_FIELD) == (type->subject_field != NULL));
     fields_check(type->fields, type->field_count);
     for (size_t i = 0; i < type->need_count; i++)
         MUST(has_table(catalogue, type->needs[i].table));

@@ -117,6 +117,7 @@ enum act_flags {
 enum subject_source {
     SUBJECT_NEW,      /* the act makes the object */
     SUBJECT_PATH,     /* {subject} of the route */
+    SUBJECT_FIELD,    /* the id in a field of the body, with the act's organisation in it */
     SUBJECT_INTERNAL, /* set by the submitting code */
 };
 
@@ -125,6 +126,7 @@ struct act_type {
     const char *method, *path; /* "/v1/orders/{subject}/ship"; NULL: not from outside */
     const char *subject_prefix;
     enum subject_source subject;
+    const char *subject_field; /* SUBJECT_FIELD: which */
     /* SUBJECT_NEW by shop and operator: the field that names the organisation; others: their own.
      */
     const char *org_field;

@@ -134,13 +134,21 @@ static bool read_if_match(const struct call *call, int64_t *version, struct prob
     return true;
 }
 
+static const void *member_of_body(const struct act_type *type, const void *body, const char *name,
+                                  enum field_type kind)
+{
+    for (size_t i = 0; i < type->field_count; i++)
+        if (strcmp(type->fields[i].name, name) == 0 && type->fields[i].type == kind)
+            return (const char *)body + type->fields[i].offset;
+    return NULL;
+}
+
 static int64_t org_of_body(const struct act_type *type, const void *body)
 {
     int64_t org = ORG_MARKETPLACE;
-    for (size_t i = 0; i < type->field_count; i++)
-        if (text_is(text_of(type->fields[i].name), type->org_field) &&
-            type->fields[i].type == FIELD_ORG)
-            memcpy(&org, (const char *)body + type->fields[i].offset, sizeof org);
+    const void *member = member_of_body(type, body, type->org_field, FIELD_ORG);
+    if (member != NULL)
+        memcpy(&org, member, sizeof org);
     return org;
 }
 
@@ -153,11 +161,17 @@ static void set_place(struct act_call *act_call)
         act->subject = call->subject_id;
         act->org = id_org(call->subject_id);
     } else if (act->type->org_field != NULL &&
-               (call->principal.role & (ROLE_SHOP | ROLE_OPERATOR)) != 0) {
+               (call->principal.role & (ROLE_SHOP | ROLE_OPERATOR | ROLE_SUPPORT)) != 0) {
         act->org = org_of_body(act->type, act->body);
     } else {
         act->org = call->principal.org;
     }
+    if (act->type->subject == SUBJECT_FIELD)
+        memcpy(&act->subject,
+               member_of_body(act->type, act->body, act->type->subject_field, FIELD_ID),
+               sizeof act->subject);
+    if (act->type->subject == SUBJECT_FIELD)
+        act->subject = id_in(act->subject, act->org);
 }
 
 /* The secret is made here; of it the act records the digest alone. */

@@ -124,8 +124,8 @@ static bool take_notice(struct taking *taking, struct problem *problem)
         return false;
     if (!found || notice.told_at < time_now() - MAIL_LATE_US)
         return true;
-    return mail_recipients(taking->reader, act, taking->audience, &staff, taking->list->arena,
-                           add_mail, taking, problem);
+    return mail_recipients(taking->reader, act, taking->event->type, taking->audience, &staff,
+                           taking->list->arena, add_mail, taking, problem);
 }
 
 static bool take_event(struct taking *taking, struct problem *problem)

@@ -21,6 +21,6 @@ typedef bool (*mail_recipient_each)(void *context, const struct mail_recipient *
                                     struct problem *problem);
 
 MUST_CHECK bool mail_recipients(struct reader *reader, const struct act_row *act,
-                                enum audience audience, const struct mail_staff *staff,
-                                struct arena *arena, mail_recipient_each each, void *context,
-                                struct problem *problem);
+                                const struct act_type *type, enum audience audience,
+                                const struct mail_staff *staff, struct arena *arena,
+                                mail_recipient_each each, void *context, struct problem *problem);
