@@ -35,6 +35,11 @@ void *decision_row(struct decision *decision, size_t need)
 void *decision_change(struct decision *decision, size_t need)
 {
     struct row_slot *slot = slot_of(decision, need);
+    const void *row = decision_row(decision, need);
+    if (row != NULL && !decision->touched[need]) {
+        decision->before[need] = arena_take(decision->arena, slot->table->row_bytes);
+        memcpy(decision->before[need], row, slot->table->row_bytes);
+    }
     slot->changed = decision->touched[need] = true;
     slot->removed = false;
     return slot->row;

@@ -88,6 +88,7 @@ struct decision {
     const struct act *act;
     struct row_slot *rows[NEEDS_MAX]; /* by act_type.needs */
     bool touched[NEEDS_MAX];          /* changed by this act */
+    void *before[NEEDS_MAX];          /* as it was then; NULL: it was not there */
     unsigned waived; /* bit i: deadline i does not apply this time, nor a tell that goes by it */
     struct arena *arena; /* for what the changed rows point to */
 };

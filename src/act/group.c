@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "act/changes.h"
 #include "act/ledger.h"
 #include "act/record.h"
 #include "base/log.h"
@@ -294,16 +295,18 @@ static void record_act(struct group *group, struct submission *submission,
     struct buffer record;
     buffer_init(&record);
     record_write(&record, act, refusal);
-    const struct act_row row = {.org = act->org,
-                                .seq = act->seq,
-                                .id = act->id,
-                                .subject = act->subject,
-                                .type = text_of(act->type->name),
-                                .log_index = (int64_t)group->tree.size,
-                                .salt = salt_of(group, submission),
-                                .record = arena_text(group->arena, buffer_view(&record)),
-                                .address = act->from,
-                                .device = act->device};
+    const struct act_row row = {
+        .org = act->org,
+        .seq = act->seq,
+        .id = act->id,
+        .subject = act->subject,
+        .type = text_of(act->type->name),
+        .log_index = (int64_t)group->tree.size,
+        .salt = salt_of(group, submission),
+        .record = arena_text(group->arena, buffer_view(&record)),
+        .address = act->from,
+        .device = act->device,
+        .changes = refusal != NULL ? TEXT_NONE : changes_of(&working->decision, group->arena)};
     buffer_done(&record);
     submission->log_index = row.log_index;
     submission->recorded = true;

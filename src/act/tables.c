@@ -17,6 +17,8 @@ static const struct column act_columns[] = {
            .doc = "The client's address; never shown to another party."),
     COLUMN(ROW, device, COLUMN_TEXT, .flags = COLUMN_FIXED | COLUMN_OPTIONAL,
            .doc = "What the client said that it is; never shown to another party."),
+    COLUMN(ROW, changes, COLUMN_JSON, .flags = COLUMN_FIXED | COLUMN_OPTIONAL,
+           .doc = "What rows were before and after it; none once erased."),
 };
 const struct table acts_table = {
     .name = "acts",

@@ -16,6 +16,7 @@ struct act_row {
     struct text record;  /* canonical JSON */
     struct text address; /* the client's; never shown to another party */
     struct text device;  /* what the client said that it is; as its address */
+    struct text changes; /* changes.h: what rows were before and after it; or none */
 };
 extern const struct table acts_table;
 

@@ -11,6 +11,7 @@ void feed_stream_handle(struct call *call);
 void timeline_handle(struct call *call);
 void evidence_handle(struct call *call);
 void endpoint_replay_handle(struct call *call);
+void activity_handle(struct call *call);
 void mail_message_handle(struct call *call);
 void state_handle(struct call *call);
 void health_handle(struct call *call);

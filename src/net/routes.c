@@ -21,7 +21,63 @@ static const struct route_parameter stream_parameters[] = {
     {NULL, NULL, NULL},
 };
 
+#define MOMENT "{\"format\":\"date-time\",\"type\":\"string\"}"
+#define WORD "{\"type\":\"string\"}"
+static const struct route_parameter activity_parameters[] = {
+    {"before", "{\"minimum\":1,\"type\":\"integer\"}",
+     "Where to go on: `next` of the page before."},
+    {"format", "{\"default\":\"json\",\"enum\":[\"json\",\"jsonl\",\"csv\"],\"type\":\"string\"}",
+     "A page, or an export of up to 100,000 entries; then the header field Counterfoil-Next says "
+     "where to go on."},
+    {"from", MOMENT, "Not before then."},
+    {"key", WORD, "Done with this API key."},
+    {"limit", "{\"minimum\":1,\"type\":\"integer\"}", "How many entries at most."},
+    {"object", WORD, "About this one."},
+    {"org", WORD, "Of which organisation; operators and auditors say so."},
+    {"outcome", "{\"enum\":[\"accepted\",\"refused\"],\"type\":\"string\"}",
+     "What came to be, or what was only tried."},
+    {"person", WORD, "Done by this person."},
+    {"q", WORD, "These words are somewhere in it."},
+    {"type", WORD, "Of this type, or `service.` for all that begin so."},
+    {"until", MOMENT, "Before then."},
+    {NULL, NULL, NULL},
+};
+
 static const struct route fixed_routes[] = {
+    {.method = "GET",
+     .path = "/v1/activity",
+     .handle = activity_handle,
+     .roles = ROLE_SELLER | ROLE_SUPPORT | ROLE_AUDITOR | ROLE_OPERATOR,
+     .name = "readActivity",
+     .doc = "Who did that? Each act of an organisation, also what was refused, newest first: who, "
+            "for whom, when, from where, with which authenticator, by which steps, what was before "
+            "and after, and why.",
+     .media_type = "application/json",
+     .answer = "Activity",
+     .status = 200,
+     .parameters = activity_parameters},
+    {.method = "GET",
+     .path = "/v1/subscriptions/{subject}/acts",
+     .handle = timeline_handle,
+     .roles = ROLE_SHOP | ROLE_SELLER | ROLE_AUDITOR | ROLE_OPERATOR,
+     .subject_prefix = "sub",
+     .name = "readSubscriptionActs",
+     .doc = "The subscription's timeline: the records of its acts, oldest first.",
+     .media_type = "application/json",
+     .answer = "Timeline",
+     .status = 200,
+     .parameters = feed_parameters},
+    {.method = "GET",
+     .path = "/v1/subscriptions/{subject}/evidence",
+     .handle = evidence_handle,
+     .roles = ROLE_SHOP | ROLE_SELLER | ROLE_AUDITOR | ROLE_OPERATOR,
+     .subject_prefix = "sub",
+     .name = "readSubscriptionEvidence",
+     .doc = "The subscription's acts with proofs that the log holds them; `counterfoil verify` "
+            "checks them and the owner's signature offline.",
+     .media_type = "application/json",
+     .answer = "Evidence",
+     .status = 200},
     {.method = "POST",
      .path = "/v1/shipments",
      .handle = bulk_ship_handle,
