@@ -1,6 +1,7 @@
 #include "identity/signing.h"
 
 #include "identity/authenticator_data.h"
+#include "identity/difference.h"
 #include "identity/signed_terms.h"
 
 bool signature_refuse(struct problem *problem, struct arena *arena, const char *reason)
@@ -29,7 +30,9 @@ static bool check_terms(const struct signature *signature, struct text terms, st
     if (text_equal(signature->terms, terms))
         return true;
     problem_set(problem, PROBLEM_TERMS_CHANGED, "they differ");
-    problem->extension = arena_format(arena, "\"terms\":%.*s", TEXT_ARG(terms));
+    problem->extension =
+        arena_format(arena, "\"difference\":%.*s,\"terms\":%.*s",
+                     TEXT_ARG(terms_difference(signature->terms, terms, arena)), TEXT_ARG(terms));
     return false;
 }
 
