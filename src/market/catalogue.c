@@ -4,7 +4,7 @@
 #include "act/receipts.h"
 #include "act/tables.h"
 #include "identity/identity.h"
-#include "identity/people.h"
+#include "identity/people_acts.h"
 #include "market/orders.h"
 
 static const struct table *const tables[] = {
@@ -38,17 +38,77 @@ static const struct table *const tables[] = {
 };
 
 static const struct act_type *const acts[] = {
-    &org_created,       &key_created,           &key_revoked,          &endpoint_created,
-    &endpoint_removed,  &endpoint_disabled,     &order_created,        &order_cancel_requested,
-    &order_cancel_seen, &order_cancel_accepted, &order_cancel_refused, &order_cancel_lapsed,
-    &order_shipped,     &order_delivered,       &order_canceled,       &order_reviewed,
-    &receipt_relayed,   &receipt_delivered,     &incident_raised,      NULL,
+    &org_created,
+    &key_created,
+    &key_revoked,
+    &endpoint_created,
+    &endpoint_removed,
+    &endpoint_disabled,
+    &order_created,
+    &order_cancel_requested,
+    &order_cancel_seen,
+    &order_cancel_accepted,
+    &order_cancel_refused,
+    &order_cancel_lapsed,
+    &order_shipped,
+    &order_delivered,
+    &order_canceled,
+    &order_reviewed,
+    &receipt_relayed,
+    &receipt_delivered,
+    &incident_raised,
+    &person_joined,
+    &person_changed,
+    &person_frozen,
+    &person_unfrozen,
+    &password_set,
+    &recovery_codes_made,
+    &login_attacked,
+    &authenticator_registered,
+    &authenticator_removed,
+    &authenticator_approved,
+    &authenticator_copied,
+    &session_opened,
+    &session_confirmed,
+    &session_ended,
+    &sessions_ended,
+    &owner_invited,
+    &member_invited,
+    &invitation_withdrawn,
+    &member_joined,
+    &member_changed,
+    &member_made_owner,
+    &member_removed,
+    &member_left,
+    &org_frozen,
+    &org_unfrozen,
+    &org_settings_changed,
+    &org_verified,
+    &support_code_made,
+    &support_let_in,
+    &support_contact_ended,
+    &hand_over_key_added,
+    &hand_over_key_revoked,
+    NULL,
 };
 
 static const struct view *const views[] = {
-    &orgs_view,       &keys_view,          &endpoints_view,
-    &deliveries_view, &incidents_view,     &orders_view,
-    &order_view,      &order_notices_view, NULL,
+    &orgs_view,
+    &keys_view,
+    &endpoints_view,
+    &deliveries_view,
+    &incidents_view,
+    &orders_view,
+    &order_view,
+    &order_notices_view,
+    &authenticators_view,
+    &members_view,
+    &invitations_view,
+    &verifications_view,
+    &seller_verifications_view,
+    &support_contacts_view,
+    &hand_over_keys_view,
+    NULL,
 };
 
 static const struct timer *const timers[] = {&overdue_timer, &lapse_timer, NULL};
