@@ -47,6 +47,9 @@ struct principal {
 struct rules {
     int64_t deliver_within_us; /* until then the addressee must have been reached */
     int64_t decide_within_us;  /* until then the seller decides about an order under way */
+    int64_t hold_us;           /* how long what is sensitive waits for a new device */
+    int64_t session_us;        /* how long a log-in lasts */
+    int64_t invitation_us;     /* how long an invitation holds */
 };
 
 struct act_type;
@@ -119,6 +122,7 @@ enum subject_source {
     SUBJECT_NEW,      /* the act makes the object */
     SUBJECT_PATH,     /* {subject} of the route */
     SUBJECT_FIELD,    /* the id in a field of the body, with the act's organisation in it */
+    SUBJECT_SELF,     /* the person who acts, in their own account */
     SUBJECT_INTERNAL, /* set by the submitting code */
 };
 

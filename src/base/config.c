@@ -106,6 +106,23 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
                                      365 * TIME_DAY, "48h", NULL,
                                      "By then the seller has accepted or refused a cancel request, "
                                      "or it counts as accepted."},
+    [CONFIG_PEOPLE_RP_ID] = {"people.rp_id", CONFIG_TYPE_TEXT, 0, 1, 253, "localhost", NULL,
+                             "WebAuthn's relying party: the domain that passkeys are made for, "
+                             "for example `market.example`. Passkeys are worthless under another: "
+                             "set it before the first is made."},
+    [CONFIG_PEOPLE_ORIGINS] = {"people.origins", CONFIG_TYPE_LIST, 0, 8, 255, "", NULL,
+                               "An origin of the console, for example "
+                               "`https://trust.market.example`: log-ins and signatures from "
+                               "elsewhere are refused. May be given several times. None: "
+                               "`http://localhost` with the port that is listened on."},
+    [CONFIG_PEOPLE_HOLD] = {"people.hold", CONFIG_TYPE_SPAN, 0, TIME_SECOND / 10, 365 * TIME_DAY,
+                            "72h", NULL,
+                            "How long sensitive acts wait for a new device or authenticator that "
+                            "no older passkey approved."},
+    [CONFIG_PEOPLE_SESSION] = {"people.session", CONFIG_TYPE_SPAN, 0, TIME_MINUTE, 365 * TIME_DAY,
+                               "12h", NULL, "How long a log-in lasts."},
+    [CONFIG_PEOPLE_INVITATION] = {"people.invitation", CONFIG_TYPE_SPAN, 0, TIME_MINUTE,
+                                  365 * TIME_DAY, "7d", NULL, "How long an invitation holds."},
     [CONFIG_IDEMPOTENCY_KEEP] = {"idempotency.keep", CONFIG_TYPE_SPAN, 0, TIME_MINUTE,
                                  365 * TIME_DAY, "24h", NULL,
                                  "How long an Idempotency-Key is remembered; those of acts that "

@@ -28,8 +28,11 @@ struct person_row {
     int64_t password_at;
     struct text recovery; /* SHA-256 of each recovery code that is left */
     int64_t recovery_at;
-    int64_t frozen_at;     /* the panic switch was pressed */
-    int64_t sessions_from; /* sessions that were opened before are ended */
+    int64_t frozen_at;      /* the panic switch was pressed */
+    int64_t sessions_from;  /* sessions that were opened before are ended … */
+    struct id kept_session; /* … but this one */
+    int64_t authenticators; /* how many there are, not counting removed ones */
+    int64_t has_device;     /* they were logged in somewhere before */
     int64_t created_at;
     int64_t version;
 };
@@ -135,6 +138,18 @@ struct invitation_row {
 };
 extern const struct table invitations_table;
 
+enum verification_what {
+    VERIFIED_NAME,
+    VERIFIED_REGISTER,
+    VERIFIED_ADDRESS,
+    VERIFIED_TAX_NUMBER,
+    VERIFIED_BANK_ACCOUNT,
+    VERIFIED_PERSON,
+};
+extern const char *const verification_what_names[];
+enum verification_result { VERIFICATION_PASSED, VERIFICATION_FAILED, VERIFICATION_WITHDRAWN };
+extern const char *const verification_result_names[];
+
 /* What was checked of an organisation. */
 struct verification_row {
     int64_t org;
@@ -187,17 +202,9 @@ struct hand_over_row {
 };
 extern const struct table hand_overs_table;
 
+/* May this session be used at NOW? */
+bool session_is_open(const struct session_row *session, const struct person_row *person,
+                     int64_t now);
+
 /* The catalogue's rule: members, permissions, recency, signatures, holds, freezing. */
 extern const struct authority_rule people_authority;
-
-enum verification_what {
-    VERIFIED_NAME,
-    VERIFIED_REGISTER,
-    VERIFIED_ADDRESS,
-    VERIFIED_TAX_NUMBER,
-    VERIFIED_BANK_ACCOUNT,
-    VERIFIED_PERSON,
-};
-extern const char *const verification_what_names[];
-enum verification_result { VERIFICATION_PASSED, VERIFICATION_FAILED, VERIFICATION_WITHDRAWN };
-extern const char *const verification_result_names[];

@@ -90,6 +90,18 @@ static struct webauthn_credential credential_of(const struct authenticator_row *
                                         .backed_up = row->backed_up != 0};
 }
 
+/* What the record will say of the authenticator is what is known of it. */
+static bool check_evidence(const struct signature *signature, const struct authenticator_row *row,
+                           struct arena *arena, struct problem *problem)
+{
+    struct text key;
+    bool fits = decode(arena, signature->public_key, &key) && text_equal(key, row->public_key) &&
+                text_equal(signature->rp_id, row->rp_id) &&
+                signature->algorithm == row->algorithm &&
+                signature->registered_at == row->registered_at;
+    return fits || signature_refuse(problem, arena, "evidence");
+}
+
 static bool check_assertion(const struct act *act, const struct authenticator_row *row,
                             struct webauthn_use *use, struct arena *arena, struct problem *problem)
 {
@@ -121,7 +133,8 @@ bool signature_holds(const struct act *act, const struct authenticator_row *auth
            check_nonce(act, authenticator, problem) &&
            (signature->kind == SIGNATURE_TOTP
                 ? check_code(signature, authenticator, problem)
-                : check_assertion(act, authenticator, &use, arena, problem));
+                : check_evidence(signature, authenticator, arena, problem) &&
+                      check_assertion(act, authenticator, &use, arena, problem));
 }
 
 void signature_note(const struct act *act, struct authenticator_row *row, struct arena *arena)

@@ -5,7 +5,7 @@
 #include "act/receipts.h"
 #include "act/tables.h"
 #include "identity/identity.h"
-#include "identity/people.h"
+#include "identity/people_acts.h"
 #include "market/orders.h"
 #include "market/services.h"
 
@@ -78,17 +78,63 @@ static const struct act_type *const acts[] = {
     &service_ended,
     &receipt_delivered,
     &incident_raised,
+    &person_joined,
+    &person_changed,
+    &person_frozen,
+    &person_unfrozen,
+    &password_set,
+    &recovery_codes_made,
+    &login_attacked,
+    &authenticator_registered,
+    &authenticator_removed,
+    &authenticator_approved,
+    &authenticator_copied,
+    &session_opened,
+    &session_confirmed,
+    &session_ended,
+    &sessions_ended,
+    &owner_invited,
+    &member_invited,
+    &invitation_withdrawn,
+    &member_joined,
+    &member_changed,
+    &member_made_owner,
+    &member_removed,
+    &member_left,
+    &org_frozen,
+    &org_unfrozen,
+    &org_settings_changed,
+    &org_verified,
+    &support_code_made,
+    &support_let_in,
+    &support_contact_ended,
+    &hand_over_key_added,
+    &hand_over_key_revoked,
     NULL,
 };
 
 static const struct view *const views[] = {
-    &orgs_view,          &keys_view,
-    &endpoints_view,     &deliveries_view,
-    &mails_view,         &incidents_view,
-    &orders_view,        &order_view,
-    &order_notices_view, &services_view,
-    &subscriptions_view, &subscription_view,
-    &money_ledger_view,  NULL,
+    &orgs_view,
+    &keys_view,
+    &endpoints_view,
+    &deliveries_view,
+    &mails_view,
+    &incidents_view,
+    &orders_view,
+    &order_view,
+    &order_notices_view,
+    &services_view,
+    &subscriptions_view,
+    &subscription_view,
+    &money_ledger_view,
+    &authenticators_view,
+    &members_view,
+    &invitations_view,
+    &verifications_view,
+    &seller_verifications_view,
+    &support_contacts_view,
+    &hand_over_keys_view,
+    NULL,
 };
 
 static const struct timer *const timers[] = {

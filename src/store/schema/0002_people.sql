@@ -35,6 +35,12 @@ CREATE TABLE persons (
     frozen_at INTEGER,
     -- Sessions that were opened before are ended.
     sessions_from INTEGER,
+    -- The session that was spared then.
+    kept_session BLOB,
+    -- How many passkeys and TOTP generators there are.
+    authenticators INTEGER NOT NULL,
+    -- Were they logged in somewhere before?
+    has_device INTEGER NOT NULL,
     -- When they joined.
     created_at INTEGER NOT NULL,
     -- Seq of the last act that changed it.
