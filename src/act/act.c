@@ -71,6 +71,11 @@ void act_terms(const struct decision *decision, struct buffer *out)
     json_close(&json);
 }
 
+const char *act_prefix(const struct act *act)
+{
+    return act->prefix != NULL ? act->prefix : act->type->subject_prefix;
+}
+
 const struct act_type *catalogue_act(const struct catalogue *catalogue, struct text name)
 {
     for (const struct act_type *const *type = catalogue->acts; *type != NULL; type++)

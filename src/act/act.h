@@ -60,7 +60,8 @@ struct act {
     int64_t org;
     int64_t seq; /* position in the organisation's feed, from 1, without gaps */
     int64_t at;
-    struct id subject; /* the object it is about: its id without prefix */
+    struct id subject;  /* the object it is about: its id without prefix */
+    const char *prefix; /* ACT_ANY_SUBJECT: what that has; NULL: the type says it */
     struct principal actor;
     struct text from;                  /* the client's address */
     struct text device;                /* what the client said that it is */
@@ -114,8 +115,9 @@ enum act_flags {
     ACT_QUIET = 2,       /* changes nothing new when repeated: a refusal is not recorded */
     ACT_NEW_ORG = 4,     /* it makes an organisation: the kernel picks its number */
     ACT_OWNER = 8,       /* of an organisation's people, owners alone may */
-    ACT_HELD = 16,     /* sensitive: waits while device or authenticator are new, or it is frozen */
-    ACT_FREEZING = 32, /* may be done although the person or the organisation is frozen */
+    ACT_HELD = 16, /* sensitive: waits while device or authenticator are new, or it is frozen */
+    ACT_ANY_SUBJECT = 64, /* about any kind of thing: each act says which by its prefix */
+    ACT_FREEZING = 32,    /* may be done although the person or the organisation is frozen */
 };
 
 enum subject_source {
@@ -233,6 +235,9 @@ struct catalogue {
  * without subject if the act makes it, without terms if the type adds none.
  */
 void act_terms(const struct decision *decision, struct buffer *out);
+
+/* Of the subject's id. */
+const char *act_prefix(const struct act *act);
 
 const struct act_type *catalogue_act(const struct catalogue *catalogue, struct text name);
 /* Stops the process if the declarations contradict themselves. */

@@ -264,7 +264,7 @@ static bool check_record(struct checking *checking, size_t index, struct text re
     if (!record_read(checking->catalogue, record_text, &acts[index].record, checking->arena, &why))
         return unfit(checking, index, why.detail);
     const struct act *act = &acts[index].record.act;
-    size_t length = id_format(act->type->subject_prefix, act->subject, subject);
+    size_t length = id_format(act_prefix(act), act->subject, subject);
     if (!text_equal((struct text){subject, length}, checking->evidence->subject))
         return unfit(checking, index, "it is about something else");
     if (index > 0 && act->seq <= acts[index - 1].record.act.seq)

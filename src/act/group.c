@@ -344,7 +344,8 @@ static void tell(struct group *group, const struct act *act)
                                           .type = text_of(act->type->name),
                                           .told_at = act->at,
                                           .due_at = act->deadlines[tell->deadline],
-                                          .version = act->seq};
+                                          .version = act->seq,
+                                          .prefix = text_of(act_prefix(act))};
         group_make(group, &notices_table, &notice);
     }
 }

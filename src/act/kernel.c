@@ -330,7 +330,7 @@ void submission_write(struct buffer *out, const struct submission *submission)
     json_member(&json, "outcome", TEXT("accepted"));
     json_member_int(&json, "seq", act->seq);
     json_name(&json, "subject");
-    json_id(&json, act->type->subject_prefix, act->subject);
+    json_id(&json, act_prefix(act), act->subject);
     json_member(&json, "type", text_of(act->type->name));
     json_close(&json);
 }

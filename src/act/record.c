@@ -122,7 +122,7 @@ void record_write(struct buffer *out, const struct act *act, const struct proble
     }
     write_steps(&json, &act->steps);
     json_name(&json, "subject");
-    json_id(&json, act->type->subject_prefix, act->subject);
+    json_id(&json, act_prefix(act), act->subject);
     json_member(&json, "type", text_of(act->type->name));
     json_member_int(&json, "v", 1);
     json_close(&json);
@@ -240,6 +240,15 @@ static bool read_body(const json_t *object, struct act *act, struct arena *arena
     return fields_read(act->type->fields, act->type->field_count, object, body, arena, problem);
 }
 
+/* "sub_…": where the type does not say of what kind it is, the record does. */
+static bool read_subject(struct text text, struct act *act, struct arena *arena)
+{
+    struct text rest = text;
+    if (act->type->flags & ACT_ANY_SUBJECT)
+        act->prefix = arena_string(arena, text_cut(&rest, '_'));
+    return id_parse(act_prefix(act), text, &act->subject);
+}
+
 static bool read_members(const json_t *json, struct record *record, struct arena *arena)
 {
     struct act *act = &record->act;
@@ -254,7 +263,7 @@ static bool read_members(const json_t *json, struct record *record, struct arena
            read_deadlines(json_object_get(json, "deadlines"), act) &&
            id_parse("act", member_text(json, "id"), &act->id) &&
            org_parse(member_text(json, "org"), &act->org) && act->seq > 0 &&
-           id_parse(act->type->subject_prefix, member_text(json, "subject"), &act->subject) &&
+           read_subject(member_text(json, "subject"), act, arena) &&
            (record->accepted || (text_is(outcome, "refused") &&
                                  read_refusal(json_object_get(json, "problem"), record, arena)));
 }

@@ -97,6 +97,8 @@ static const struct column notice_columns[] = {
            .doc = "When it became an incident; open until delivered."),
     COLUMN(ROW, version, COLUMN_INT, .api = "version",
            .doc = "Seq of the last act that changed it."),
+    COLUMN(ROW, prefix, COLUMN_TEXT, .flags = COLUMN_FIXED | COLUMN_OPTIONAL, .api = "kind",
+           .doc = "What it is about: ord for an order, sub for a paid service …"),
 };
 const struct table notices_table = {
     .name = "notices",
@@ -105,7 +107,7 @@ const struct table notices_table = {
     .columns = notice_columns,
     .column_count = COUNT_OF(notice_columns),
     .key_count = 3,
-    .version = &notice_columns[COUNT_OF(notice_columns) - 1],
+    .version = &notice_columns[COUNT_OF(notice_columns) - 2],
     .doc = "Acts that somebody must know of, and whether they do.",
 };
 #undef ROW

@@ -50,7 +50,7 @@ static bool check_terms(const struct act *act, struct problem *problem)
                 is_text(terms, "org", (struct text){org, org_length}) &&
                 is_id(terms, "person", "per", act->actor.person) &&
                 (act->type->subject == SUBJECT_NEW ||
-                 is_id(terms, "subject", act->type->subject_prefix, act->subject));
+                 is_id(terms, "subject", act_prefix(act), act->subject));
     json_free(terms);
     return fits || unfit(problem, "its terms are of another act than the one recorded");
 }

@@ -51,7 +51,7 @@ static bool is_type(struct text wanted, const char *name)
 static bool is_about(struct text object, const struct act *act)
 {
     char subject[ID_TEXT_BYTES];
-    size_t length = id_format(act->type->subject_prefix, act->subject, subject);
+    size_t length = id_format(act_prefix(act), act->subject, subject);
     return object.length == 0 || text_equal(object, (struct text){subject, length});
 }
 

@@ -150,7 +150,7 @@ static void write_tail(struct json_writer *json, const struct activity_entry *en
     if (act->steps.count > 0)
         write_steps(json, &act->steps);
     json_name(json, "subject");
-    json_id(json, act->type->subject_prefix, act->subject);
+    json_id(json, act_prefix(act), act->subject);
     json_member(json, "type", text_of(act->type->name));
     write_where(json, entry);
     write_who(json, entry);
@@ -264,7 +264,7 @@ static void write_csv(struct buffer *out, const struct activity_entry *entry)
     buffer_init(&cell);
     write_what_cells(out, entry, &cell);
     write_who_cells(out, entry, &cell);
-    write_id_cell(out, act->type->subject_prefix, act->subject);
+    write_id_cell(out, act_prefix(act), act->subject);
     if (!entry->record.accepted)
         buffer_format(&cell, "%s: %s", problem_kind(entry->record.problem.code)->slug,
                       entry->record.problem.detail);

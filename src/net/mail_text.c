@@ -86,7 +86,7 @@ static void write_frame_about(struct buffer *out, const struct language *languag
     char subject[ID_TEXT_BYTES];
     char at[TIME_TEXT_BYTES];
     char moment[40];
-    size_t length = id_format(act->type->subject_prefix, act->subject, subject);
+    size_t length = id_format(act_prefix(act), act->subject, subject);
     time_format(act->at, at);
     int moment_length = snprintf(moment, sizeof moment, "%.10s %.8s UTC", at, at + 11);
     buffer_char(out, '\n');
