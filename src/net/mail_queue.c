@@ -116,16 +116,20 @@ static bool take_notice(struct taking *taking, struct problem *problem)
     const struct act_row *act = &taking->event->act;
     struct notice_row notice = {
         .org = act->org, .act = act->id, .audience = (int64_t)taking->audience};
-    const struct mail_staff staff = {taking->mailer->options.staff,
-                                     taking->mailer->options.staff_count,
-                                     taking->mailer->options.language};
+    const struct mail_options *options = &taking->mailer->options;
+    const struct mail_notice told = {.catalogue = kernel_catalogue(options->kernel),
+                                     .act = act,
+                                     .type = taking->event->type,
+                                     .audience = taking->audience,
+                                     .staff = options->staff,
+                                     .staff_count = options->staff_count,
+                                     .language = options->language};
     bool found = false;
     if (!reader_load(taking->reader, &notices_table, &notice, taking->list->arena, &found, problem))
         return false;
     if (!found || notice.told_at < time_now() - MAIL_LATE_US)
         return true;
-    return mail_recipients(taking->reader, act, taking->event->type, taking->audience, &staff,
-                           taking->list->arena, add_mail, taking, problem);
+    return mail_recipients(taking->reader, &told, taking->list->arena, add_mail, taking, problem);
 }
 
 static bool take_event(struct taking *taking, struct problem *problem)

@@ -1,19 +1,58 @@
 #include "net/mail_recipients.h"
 
+#include <string.h>
+
+#include "act/record.h"
 #include "identity/people.h"
 
 #define MEMBERS_MAX 200
 
-static bool each_of_staff(const struct mail_staff *staff, mail_recipient_each each, void *context,
-                          struct problem *problem)
+struct telling_all {
+    struct reader *reader;
+    const struct mail_notice *notice;
+    struct arena *arena;
+    mail_recipient_each each;
+    void *context;
+};
+
+static bool tell_one(const struct telling_all *all, const struct mail_recipient *recipient,
+                     struct problem *problem)
 {
-    for (size_t i = 0; i < staff->count; i++) {
-        const struct mail_recipient recipient = {.address = text_of(staff->addresses[i]),
-                                                 .language = text_of(staff->language)};
-        if (!each(context, &recipient, problem))
+    return recipient->address.length == 0 || all->each(all->context, recipient, problem);
+}
+
+static bool tell_staff(const struct telling_all *all, struct problem *problem)
+{
+    for (size_t i = 0; i < all->notice->staff_count; i++) {
+        const struct mail_recipient recipient = {.address = text_of(all->notice->staff[i]),
+                                                 .language = text_of(all->notice->language)};
+        if (!tell_one(all, &recipient, problem))
             return false;
     }
     return true;
+}
+
+static struct text address_before(const struct act *act)
+{
+    for (size_t i = 0; i < act->type->field_count; i++) {
+        const struct field *field = &act->type->fields[i];
+        if (strcmp(field->name, "email_before") == 0 && field->type == FIELD_TEXT &&
+            field_present(act->body, i))
+            return *(const struct text *)(const void *)((const char *)act->body + field->offset);
+    }
+    return TEXT_NONE;
+}
+
+static bool tell_before(const struct telling_all *all, struct problem *problem)
+{
+    struct record record = {0};
+    if (all->notice->act->record.length == 0)
+        return true;
+    if (!record_read(all->notice->catalogue, all->notice->act->record, &record, all->arena,
+                     problem))
+        return false;
+    const struct mail_recipient recipient = {.address = address_before(&record.act)};
+    return tell_one(all, &recipient, problem);
 }
 
 struct members {
@@ -33,47 +72,57 @@ static bool keep_member(void *context, const void *row, struct problem *problem)
 /* Owners and admins get every notice; staff what they may see to. */
 static bool is_concerned(const struct member_row *member, unsigned permission)
 {
-    return member->left_at == 0 && member->email.length > 0 &&
-           (member_permissions(member) & permission) == permission &&
+    return (member_permissions(member) & permission) == permission &&
            (permission != PERMISSION_NONE || member->role != MEMBER_STAFF);
 }
 
 /* Rows are kept first: a reader runs one query at a time. */
-static bool each_of_members(struct reader *reader, const struct act_row *act, unsigned permission,
-                            struct arena *arena, mail_recipient_each each, void *context,
-                            struct problem *problem)
+static bool tell_members(const struct telling_all *all, struct problem *problem)
 {
     static const char tail[] = "WHERE org = ?1 AND left_at IS NULL ORDER BY id";
-    const struct value org = VALUE_OF_INT(act->org);
-    struct members *members = ARENA_NEW(arena, struct members);
-    if (!reader_rows(reader, &members_table, tail, &org, 1, arena, keep_member, members, problem))
+    const struct value org = VALUE_OF_INT(all->notice->act->org);
+    struct members *members = ARENA_NEW(all->arena, struct members);
+    if (!reader_rows(all->reader, &members_table, tail, &org, 1, all->arena, keep_member, members,
+                     problem))
         return false;
     for (size_t i = 0; i < members->count; i++) {
         const struct member_row *member = &members->rows[i];
         struct person_row person = {.org = id_org(member->person)};
         bool found;
-        if (!is_concerned(member, permission))
+        if (!is_concerned(member, (unsigned)all->notice->type->permission))
             continue;
-        if (!reader_load(reader, &persons_table, &person, arena, &found, problem))
+        if (!reader_load(all->reader, &persons_table, &person, all->arena, &found, problem))
             return false;
         const struct mail_recipient recipient = {
             .person = member->person, .address = member->email, .language = person.language};
-        if (!each(context, &recipient, problem))
+        if (!tell_one(all, &recipient, problem))
             return false;
     }
     return true;
 }
 
-bool mail_recipients(struct reader *reader, const struct act_row *act, const struct act_type *type,
-                     enum audience audience, const struct mail_staff *staff, struct arena *arena,
+/* An act in somebody's home is about themselves. */
+static bool tell_inside(const struct telling_all *all, struct problem *problem)
+{
+    struct person_row person = {.org = all->notice->act->org};
+    bool is_home = false;
+    if (!reader_load(all->reader, &persons_table, &person, all->arena, &is_home, problem))
+        return false;
+    const struct mail_recipient recipient = {
+        .person = person.id, .address = person.email, .language = person.language};
+    bool told = is_home ? tell_one(all, &recipient, problem) : tell_members(all, problem);
+    return told && tell_before(all, problem);
+}
+
+bool mail_recipients(struct reader *reader, const struct mail_notice *notice, struct arena *arena,
                      mail_recipient_each each, void *context, struct problem *problem)
 {
-    switch (audience) {
+    const struct telling_all all = {reader, notice, arena, each, context};
+    switch (notice->audience) {
     case AUDIENCE_SHOP:
-        return each_of_staff(staff, each, context, problem);
+        return tell_staff(&all, problem);
     case AUDIENCE_SELLER:
-        return each_of_members(reader, act, (unsigned)type->permission, arena, each, context,
-                               problem);
+        return tell_inside(&all, problem);
     case AUDIENCE_BUYER:
     case AUDIENCES:
         break; /* where a buyer reads mail is the shop's to know */

@@ -1,4 +1,9 @@
-/* Whose addresses a notice goes to: people of the organisation, or the marketplace's staff. */
+/*
+ * Whose addresses a notice goes to: people of the organisation, the person themselves where it is
+ * about their own account, or the marketplace's staff. Where the act's body says what an address
+ * was before (`email_before`), the notice goes there too: whoever has changed it may not be its
+ * owner.
+ */
 #pragma once
 
 #include "act/tables.h"
@@ -10,17 +15,21 @@ struct mail_recipient {
     struct text language; /* or none */
 };
 
-/* The marketplace's own addresses, of the configuration. */
-struct mail_staff {
-    const char *const *addresses;
-    size_t count;
+struct mail_notice {
+    const struct catalogue *catalogue;
+    const struct act_row *act;
+    const struct act_type *type;
+    enum audience audience;
+    /* The marketplace's own addresses, of the configuration, and their language. */
+    const char *const *staff;
+    size_t staff_count;
     const char *language;
 };
 
 typedef bool (*mail_recipient_each)(void *context, const struct mail_recipient *recipient,
                                     struct problem *problem);
 
-MUST_CHECK bool mail_recipients(struct reader *reader, const struct act_row *act,
-                                const struct act_type *type, enum audience audience,
-                                const struct mail_staff *staff, struct arena *arena,
-                                mail_recipient_each each, void *context, struct problem *problem);
+/* Memory is of ARENA. */
+MUST_CHECK bool mail_recipients(struct reader *reader, const struct mail_notice *notice,
+                                struct arena *arena, mail_recipient_each each, void *context,
+                                struct problem *problem);

@@ -1,6 +1,6 @@
 /* Mail: addresses, messages that nothing can break out of, texts, and the queue without a server.
  */
-#include "road.h"
+#include "people.h"
 
 #include "act/receipts.h"
 #include "base/embedded.h"
@@ -332,6 +332,38 @@ static void what_was_under_way_is_uncertain(void **state)
     feed_free(feed);
 }
 
+/* People. */
+
+static int64_t mails_to(struct road *road, const char *type)
+{
+    struct text sql = arena_format(
+        road->arena, "SELECT count(*) FROM mails WHERE audience = 1 AND type = '%s'", type);
+    return count_mails(road, sql.bytes);
+}
+
+static void members_are_told_what_concerns_them(void **state)
+{
+    struct road *road = *state;
+    struct mailer mailer;
+    struct feed *feed = feed_new(&catalogue);
+    struct signer *owner = people_new(road, NULL, MEMBER_OWNER, NULL, "Ana");
+    queue_begin(&mailer, road, feed);
+    take_all(&mailer, road);
+    road_cancel_request(road, road_order(road, "1001"));
+    take_all(&mailer, road);
+    assert_int_equal(mails_to(road, "order.cancel_requested"), 1);
+    assert_int_equal(count_mails(road, "SELECT count(*) FROM mails WHERE person IS NULL"), 0);
+    /* Somebody of the same address: one mail all the same. */
+    struct signer *admin = people_new(road, owner, MEMBER_ADMIN, NULL, "Boris");
+    road_cancel_request(road, road_order(road, "1002"));
+    take_all(&mailer, road);
+    assert_int_equal(mails_to(road, "order.cancel_requested"), 2);
+    soft_key_free(&owner->key);
+    soft_key_free(&admin->key);
+    mail_texts_free(mailer.texts);
+    feed_free(feed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +373,8 @@ int main(void)
         cmocka_unit_test(every_language_says_the_same),
         cmocka_unit_test(words_of_a_buyer_stay_on_their_line),
         cmocka_unit_test_setup_teardown(a_notice_is_one_mail_an_address, road_set_up,
+                                        road_tear_down),
+        cmocka_unit_test_setup_teardown(members_are_told_what_concerns_them, road_set_up,
                                         road_tear_down),
         cmocka_unit_test_setup_teardown(what_was_under_way_is_uncertain, road_set_up,
                                         road_tear_down),
