@@ -92,6 +92,17 @@ static bool has_table(const struct catalogue *catalogue, const struct table *tab
     return false;
 }
 
+bool catalogue_shows(const struct catalogue *catalogue, const char *prefix, enum role role)
+{
+    if ((role & (ROLE_SELLER | ROLE_BUYER)) == 0)
+        return true; /* parties name those who do not see everything */
+    for (const struct act_type *const *type = catalogue->acts; *type != NULL; type++)
+        if (((*type)->parties & (unsigned)role) != 0 &&
+            strcmp((*type)->subject_prefix, prefix) == 0)
+            return true;
+    return false;
+}
+
 static void act_check(const struct catalogue *catalogue, const struct act_type *type)
 {
     MUST(type->decide != NULL && type->doc != NULL && type->story != NULL);

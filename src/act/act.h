@@ -240,5 +240,7 @@ void act_terms(const struct decision *decision, struct buffer *out);
 const char *act_prefix(const struct act *act);
 
 const struct act_type *catalogue_act(const struct catalogue *catalogue, struct text name);
+/* Does anybody of that role see acts about things with that prefix? */
+bool catalogue_shows(const struct catalogue *catalogue, const char *prefix, enum role role);
 /* Stops the process if the declarations contradict themselves. */
 void catalogue_check(const struct catalogue *catalogue);

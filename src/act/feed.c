@@ -35,21 +35,13 @@ bool feed_shows(enum role role, const struct act_type *type)
            (type->parties & (unsigned)role) != 0;
 }
 
-static bool buyers_see(const struct catalogue *catalogue, const char *prefix)
-{
-    for (const struct act_type *const *type = catalogue->acts; *type != NULL; type++)
-        if (((*type)->parties & ROLE_BUYER) != 0 && strcmp((*type)->subject_prefix, prefix) == 0)
-            return true;
-    return false;
-}
-
 /* Are its rows objects that belong to a buyer each? */
 static bool is_of_buyers(const struct catalogue *catalogue, const struct table *table)
 {
     return table->kind == TABLE_STATE && table->key_count == 2 &&
            table->columns[0].type == COLUMN_ORG && table->columns[1].type == COLUMN_ID &&
            table->columns[1].prefix != NULL && table_column(table, "buyer") != NULL &&
-           buyers_see(catalogue, table->columns[1].prefix);
+           catalogue_shows(catalogue, table->columns[1].prefix, ROLE_BUYER);
 }
 
 static void write_of_buyer(struct buffer *sql, const struct catalogue *catalogue, bool subject)

@@ -335,7 +335,9 @@ static void tell(struct group *group, const struct act *act)
 {
     for (size_t i = 0; i < act->type->tell_count; i++) {
         const struct tell *tell = &act->type->tells[i];
-        if (act->deadlines[tell->deadline] == 0)
+        if (act->deadlines[tell->deadline] == 0 ||
+            !catalogue_shows(group->kernel->options.catalogue, act_prefix(act),
+                             audience_role(tell->audience)))
             continue;
         const struct notice_row notice = {.org = act->org,
                                           .act = act->id,

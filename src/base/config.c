@@ -83,7 +83,8 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
                                  "readable for the server's user alone."},
     [CONFIG_MAIL_FOLDER] = {"mail.folder", CONFIG_TYPE_TEXT, 0, 0, 4000, "", NULL,
                             "Instead of a server: a folder into which each mail is written as a "
-                            ".eml file; a relative path lies in the data folder. For demonstrations."},
+                            ".eml file; a relative path lies in the data folder. For "
+                            "demonstrations."},
     [CONFIG_MAIL_FROM] = {"mail.from", CONFIG_TYPE_TEXT, 0, 1, 254, "notices@localhost.localdomain",
                           NULL, "The address that notices come from."},
     [CONFIG_MAIL_FROM_NAME] = {"mail.from_name", CONFIG_TYPE_TEXT, 0, 0, 100, "Counterfoil", NULL,

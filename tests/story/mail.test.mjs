@@ -1,5 +1,5 @@
-// Notices by mail: one an event and never two, through restarts and servers that fail; read again by
-// somebody else's parser.
+// Notices by mail: one an event and never two, through restarts and servers that fail; read again
+// by somebody else's parser.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -77,7 +77,7 @@ describe('notices by mail', () => {
         assert.equal(mails.taken.length, 1);
     });
 
-    test('what a server refuses for now comes again, what it refuses for good does not', async () => {
+    test('refused for now it comes again, refused for good it does not', async () => {
         const mails = await new MailServer({
             message: (mail, earlier) => (earlier.length < 2 ? 451 : 250),
             recipient: (to) => (to.startsWith('gone') ? 550 : 250),
@@ -135,7 +135,7 @@ describe('notices by mail', () => {
                 again.server.listen(Number(new URL(url).port), '127.0.0.1', resolve));
             await market.server.start();
             await eventually('all are decided', async () =>
-                (await states(operator)).every((state) => state === 'sent' || state === 'uncertain'));
+                (await states(operator)).every((state) => ['sent', 'uncertain'].includes(state)));
             await market.server.restart();
             await sleep(300);
         } finally {
