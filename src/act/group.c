@@ -106,13 +106,7 @@ static void *group_make(struct group *group, const struct table *table, const vo
 static struct row_slot *need_slot(struct group *group, const struct act *act,
                                   const struct need *need)
 {
-    void *key = arena_take(group->arena, need->table->row_bytes);
-    if (need->key != NULL) {
-        need->key(act, key);
-    } else {
-        memcpy((char *)key + need->table->columns[0].offset, &act->org, sizeof act->org);
-        memcpy((char *)key + need->table->columns[1].offset, &act->subject, sizeof act->subject);
-    }
+    void *key = act_need_key(act, need, group->arena);
     /* An id that was made for this act names nothing yet. */
     bool is_new = need->mode == NEED_ABSENT && need->key == NULL &&
                   id_equal(act->subject, act->id) && act->type->subject == SUBJECT_NEW;

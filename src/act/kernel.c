@@ -283,6 +283,11 @@ const struct catalogue *kernel_catalogue(const struct kernel *kernel)
     return kernel->options.catalogue;
 }
 
+const struct rules *kernel_rules(const struct kernel *kernel)
+{
+    return &kernel->options.rules;
+}
+
 const char *kernel_log_vkey(const struct kernel *kernel)
 {
     return kernel->options.log_vkey;
