@@ -37,7 +37,7 @@ bool webauthn_refuse(struct problem *problem, enum webauthn_reason reason);
 #define WEBAUTHN_CREDENTIAL_ID_MIN 16
 #define WEBAUTHN_CREDENTIAL_ID_MAX 1023
 #define WEBAUTHN_CHALLENGE_MIN 16
-#define WEBAUTHN_CHALLENGE_MAX 64
+#define WEBAUTHN_CHALLENGE_MAX 128
 #define WEBAUTHN_AAGUID_BYTES 16
 
 /* What we asked, and whom. */
