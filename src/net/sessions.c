@@ -356,6 +356,6 @@ void session_touch(struct call *call)
     row.used_at = now;
     row.place = call->request->address;
     slot.changed = true;
-    if (!kernel_save(kernel, slots, 1, &problem))
+    if (!kernel_save(kernel, LEASE_NONE, slots, 1, &problem))
         log_problem(LOG_WARN, "session.touch_failed", &problem);
 }
