@@ -20,6 +20,19 @@ enum role audience_role(enum audience audience)
     return roles[audience];
 }
 
+void *act_need_key(const struct act *act, const struct need *need, struct arena *arena)
+{
+    const struct table *table = need->table;
+    void *key = arena_take(arena, table->row_bytes);
+    if (need->key != NULL) {
+        need->key(act, key);
+    } else {
+        memcpy((char *)key + table->columns[0].offset, &act->org, sizeof act->org);
+        memcpy((char *)key + table->columns[1].offset, &act->subject, sizeof act->subject);
+    }
+    return key;
+}
+
 static struct row_slot *slot_of(struct decision *decision, size_t need)
 {
     MUST(need < NEEDS_MAX && decision->rows[need] != NULL);

@@ -88,6 +88,9 @@ struct need {
     const char *what;
 };
 
+/* A row of the need's table with its key set, and nothing else. */
+void *act_need_key(const struct act *act, const struct need *need, struct arena *arena);
+
 struct decision {
     const struct act *act;
     struct row_slot *rows[NEEDS_MAX]; /* by act_type.needs */

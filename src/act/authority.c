@@ -6,8 +6,8 @@ const char *const permission_names[PERMISSION_COUNT + 1] = {
     "orders", "messages", "services", "apps",        "money",
     "people", "settings", "support",  "enforcement", NULL};
 
-const char *const auth_method_names[] = {"none",          "passkey",   "totp",
-                                         "recovery-code", "hand-over", NULL};
+const char *const auth_method_names[] = {"none",      "passkey",    "totp", "recovery-code",
+                                         "hand-over", "invitation", NULL};
 
 const char *const signature_kind_names[] = {"passkey", "totp", NULL};
 
@@ -54,8 +54,7 @@ const struct field signature_fields[SIGNATURE_FIELDS] = {
           .doc = "Single use; bytes 8 to 15 say when it was made."),
     FIELD(BODY, origin, FIELD_TEXT, .min = 1, .max = 255, .doc = "Where it was signed."),
     FIELD(BODY, public_key, FIELD_TEXT, .min = 1, .max = 2048, .doc = "COSE_Key, base64url."),
-    FIELD(BODY, registered_at, FIELD_TIME, .required = true,
-          .doc = "When the authenticator was registered."),
+    FIELD(BODY, registered_at, FIELD_TIME, .doc = "When the authenticator was registered."),
     FIELD(BODY, rp_id, FIELD_TEXT, .min = 1, .max = 255, .doc = "WebAuthn's relying party."),
     FIELD(BODY, signature, FIELD_TEXT, .min = 1, .max = 1024, .doc = "base64url."),
     FIELD(BODY, step, FIELD_INT, .min = 0, .max = INT64_C(1) << 40,

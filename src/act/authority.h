@@ -55,6 +55,7 @@ enum auth_method {
     AUTH_TOTP,          /* password and TOTP code */
     AUTH_RECOVERY_CODE, /* may add an authenticator, and nothing that is held back */
     AUTH_HAND_OVER,     /* the shop says who it is: buyers only */
+    AUTH_INVITATION,    /* nobody yet: an account is being made with it */
 };
 extern const char *const auth_method_names[];
 

@@ -17,7 +17,7 @@ struct collecting {
     enum role role;
     struct arena *arena;
     uint64_t size; /* of the signed tree: acts that are not in it yet are left out */
-    struct act_row *acts;
+    struct logged_act_row *acts;
     size_t count, capacity, refused;
 };
 
@@ -30,7 +30,7 @@ static bool is_refused(struct text record)
 static bool collect_act(void *context, const void *row, struct problem *problem)
 {
     struct collecting *collecting = context;
-    const struct act_row *act = row;
+    const struct logged_act_row *act = row;
     const struct act_type *type = catalogue_act(collecting->catalogue, act->type);
     if (type == NULL || !feed_shows(collecting->role, type) || act->record.bytes == NULL ||
         (uint64_t)act->log_index >= collecting->size)
@@ -41,7 +41,7 @@ static bool collect_act(void *context, const void *row, struct problem *problem)
         return problem_set(problem, PROBLEM_OVERLOADED, "more than %d acts", EVIDENCE_ACTS_MAX);
     if (collecting->count == collecting->capacity) {
         size_t capacity = collecting->capacity == 0 ? 16 : collecting->capacity * 2;
-        struct act_row *acts = arena_array(collecting->arena, capacity, sizeof *acts);
+        struct logged_act_row *acts = arena_array(collecting->arena, capacity, sizeof *acts);
         if (collecting->count > 0)
             memcpy(acts, collecting->acts, collecting->count * sizeof *acts);
         collecting->acts = acts;
@@ -57,17 +57,17 @@ static bool collect_acts(struct kernel *kernel, int64_t org, struct id subject,
     const struct value values[] = {VALUE_OF_INT(org), VALUE_OF_ID(subject)};
     struct reader *reader = store_reader_take(kernel_store(kernel));
     bool read =
-        reader_rows(reader, &acts_table, "WHERE org = ?1 AND subject = ?2 ORDER BY seq", values,
-                    COUNT_OF(values), collecting->arena, collect_act, collecting, problem);
+        reader_rows(reader, &logged_acts_table, "WHERE org = ?1 AND subject = ?2 ORDER BY seq",
+                    values, COUNT_OF(values), collecting->arena, collect_act, collecting, problem);
     store_reader_give(kernel_store(kernel), reader);
     if (read && collecting->count == 0)
         return problem_set(problem, PROBLEM_NOT_FOUND, "no acts about it");
     return read;
 }
 
-static bool write_act(struct kernel *kernel, struct json_writer *json, const struct act_row *act,
-                      const struct collecting *collecting, struct text checkpoint,
-                      struct problem *problem)
+static bool write_act(struct kernel *kernel, struct json_writer *json,
+                      const struct logged_act_row *act, const struct collecting *collecting,
+                      struct text checkpoint, struct problem *problem)
 {
     struct log_proof proof = {.index = (uint64_t)act->log_index, .checkpoint = checkpoint};
     struct buffer text;

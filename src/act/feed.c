@@ -9,7 +9,7 @@
 static const char of_org[] = "WHERE org = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
 static const char of_org_subject[] =
     "WHERE org = ?1 AND seq > ?2 AND subject = ?4 ORDER BY seq LIMIT ?3";
-static const char of_log[] = "WHERE position >= ?1 ORDER BY position LIMIT ?2";
+static const char of_log[] = "WHERE log_index >= ?2 ORDER BY log_index LIMIT ?3";
 static const char of_log_subject[] =
     "WHERE org = ?1 AND log_index >= ?2 AND subject = ?4 ORDER BY seq LIMIT ?3";
 
@@ -56,7 +56,8 @@ static void write_of_buyer(struct buffer *sql, const struct catalogue *catalogue
         }
     if (between[0] == '\0')
         buffer_string(sql, "SELECT subject, org FROM acts WHERE ?1 = ?1 AND 1 = 0");
-    buffer_format(sql, ") AND log_index >= ?2%s ORDER BY log_index LIMIT ?3",
+    /* By the objects, which are few, and not along the log, as its index would tempt to. */
+    buffer_format(sql, ") AND log_index + 0 >= ?2%s ORDER BY log_index + 0 LIMIT ?3",
                   subject ? " AND subject = ?4" : "");
     buffer_char(sql, '\0');
 }
@@ -96,7 +97,7 @@ struct reading {
 static bool take_act(void *context, const void *row, struct problem *problem)
 {
     struct reading *reading = context;
-    const struct act_row *act = row;
+    const struct logged_act_row *act = row;
     const struct act_type *type = catalogue_act(reading->feed->catalogue, act->type);
     int64_t position = is_of_org(reading->who->role) ? act->seq : act->log_index + 1;
     if (reading->bytes > FEED_PAGE_BYTES_MAX) {
@@ -117,47 +118,6 @@ static bool take_act(void *context, const void *row, struct problem *problem)
     return true;
 }
 
-static bool take_entry(void *context, const void *row, struct problem *problem)
-{
-    struct reading *reading = context;
-    const struct log_entry_row *entry = row;
-    struct act_row act = {.org = entry->org, .seq = entry->seq};
-    bool found;
-    if (!reader_load(reading->reader, &acts_table, &act, reading->arena, &found, problem))
-        return false;
-    if (!found)
-        return problem_set(problem, PROBLEM_STORE_CORRUPT, "the act of log entry %lld is missing",
-                           (long long)entry->position);
-    return take_act(reading, &act, problem);
-}
-
-/* Entries are listed before their acts are loaded: a reader runs one query at a time. */
-struct entries {
-    size_t count;
-    struct log_entry_row *rows;
-};
-
-static bool keep_entry(void *context, const void *row, struct problem *problem)
-{
-    struct entries *entries = context;
-    (void)problem;
-    entries->rows[entries->count++] = *(const struct log_entry_row *)row;
-    return true;
-}
-
-static bool read_log(struct reading *reading, int64_t after, size_t limit, struct problem *problem)
-{
-    const struct value values[] = {VALUE_OF_INT(after), VALUE_OF_INT((int64_t)limit)};
-    struct entries entries = {0, arena_array(reading->arena, limit, sizeof(struct log_entry_row))};
-    if (!reader_rows(reading->reader, &log_entries_table, of_log, values, 2, reading->arena,
-                     keep_entry, &entries, problem))
-        return false;
-    for (size_t i = 0; i < entries.count; i++)
-        if (!take_entry(reading, &entries.rows[i], problem))
-            return false;
-    return true;
-}
-
 static bool read_batch(struct reading *reading, const struct id *subject, int64_t after,
                        size_t limit, struct problem *problem)
 {
@@ -174,12 +134,12 @@ static bool read_batch(struct reading *reading, const struct id *subject, int64_
         tail =
             subject == NULL ? reading->feed->of_buyer.bytes : reading->feed->of_buyer_subject.bytes;
     } else if (subject == NULL) {
-        return read_log(reading, after, limit, problem);
+        tail = of_log;
     } else {
         values[0] = VALUE_OF_INT(id_org(*subject));
         tail = of_log_subject;
     }
-    return reader_rows(reading->reader, &acts_table, tail, values, subject == NULL ? 3 : 4,
+    return reader_rows(reading->reader, &logged_acts_table, tail, values, subject == NULL ? 3 : 4,
                        reading->arena, take_act, reading, problem);
 }
 
@@ -207,7 +167,7 @@ bool feed_read(const struct feed *feed, struct reader *reader, const struct prin
 bool feed_newest(struct reader *reader, const struct principal *who, int64_t *position,
                  struct problem *problem)
 {
-    static const char of_feed[] = "SELECT last_seq FROM feeds WHERE org = ?1";
+    static const char of_feed[] = "SELECT MAX(seq) FROM log_entries WHERE org = ?1";
     static const char of_tree[] = "SELECT MAX(position) + 1 FROM log_entries";
     const struct value org = VALUE_OF_INT(who->org);
     bool of_one = is_of_org(who->role);

@@ -21,7 +21,7 @@ struct feed; /* knows how each role's acts are found; immutable, for any thread 
 struct feed_event {
     int64_t position;
     const struct act_type *type;
-    struct act_row act;
+    struct logged_act_row act;
 };
 
 struct feed_page {

@@ -20,9 +20,12 @@
 #define SALTS_AT_ONCE 8
 #define ATTEMPTS 8
 #define ATTEMPT_AFTER_US 2000 /* and twice as long after each */
+#define SETTLE_US (10 * TIME_SECOND)
+#define SETTLE_EVERY_US 50000
 
 struct group {
     struct kernel *kernel;
+    struct writer *store;
     struct arena *arena;
     struct merkle_tree tree;   /* becomes the kernel's when the group is committed */
     struct row_slot **buckets; /* rows by key: open addressing, a power of two */
@@ -107,13 +110,7 @@ static void *group_make(struct group *group, const struct table *table, const vo
 static struct row_slot *need_slot(struct group *group, const struct act *act,
                                   const struct need *need)
 {
-    void *key = arena_take(group->arena, need->table->row_bytes);
-    if (need->key != NULL) {
-        need->key(act, key);
-    } else {
-        memcpy((char *)key + need->table->columns[0].offset, &act->org, sizeof act->org);
-        memcpy((char *)key + need->table->columns[1].offset, &act->subject, sizeof act->subject);
-    }
+    void *key = act_need_key(act, need, group->arena);
     /* An id that was made for this act names nothing yet. */
     bool is_new = need->mode == NEED_ABSENT && need->key == NULL &&
                   id_equal(act->subject, act->id) && act->type->subject == SUBJECT_NEW;
@@ -162,18 +159,28 @@ static int compare_slots(const void *a, const void *b)
     const struct row_slot *left = *(struct row_slot *const *)a;
     const struct row_slot *right = *(struct row_slot *const *)b;
     if (left->table != right->table)
-        return strcmp(left->table->name, right->table->name);
+        return left->table == &feeds_table    ? -1
+               : right->table == &feeds_table ? 1
+                                              : strcmp(left->table->name, right->table->name);
     return row_key_compare(left->table, left->row, right->row);
 }
 
-/* In key order, so that stores which lock rows never deadlock. */
+/*
+ * In key order, so that stores which lock rows never deadlock; the feeds first: who has an
+ * organisation's feed is alone with its rows, and sees them as the one before has left them.
+ */
 static bool load_rows(struct group *group, struct problem *problem)
 {
     if (group->load_count == 0)
         return true;
     qsort(group->load, group->load_count, sizeof(struct row_slot *), compare_slots);
-    return store_load(group->kernel->options.store, group->load, group->load_count, group->arena,
-                      problem);
+    return writer_load(group->store, group->load, group->load_count, group->arena, problem);
+}
+
+/* A row that turns out to be needed only now. */
+static bool load_late(struct group *group, struct row_slot *slot, struct problem *problem)
+{
+    return slot_exists(slot) || writer_load(group->store, &slot, 1, group->arena, problem);
 }
 
 /* Fills SUBMISSION from the act that the same key made before. */
@@ -181,10 +188,11 @@ static bool answer_again(struct group *group, struct submission *submission,
                          const struct idempotency_row *key, struct problem *problem)
 {
     const struct act_row name = {.org = key->act_org, .seq = key->seq};
+    const struct log_entry_row place = {.org = key->act_org, .seq = key->seq};
     struct row_slot *slot = group_slot(group, &acts_table, &name, true);
+    struct row_slot *entry = group_slot(group, &log_entries_table, &place, true);
     struct record record;
-    if (!slot_exists(slot) &&
-        !store_load(group->kernel->options.store, &slot, 1, group->arena, problem))
+    if (!load_late(group, slot, problem) || !load_late(group, entry, problem))
         return false;
     const struct act_row *act = slot->row;
     if (!slot_exists(slot) || act->record.bytes == NULL)
@@ -195,7 +203,8 @@ static bool answer_again(struct group *group, struct submission *submission,
     submission->act = record.act;
     submission->accepted = record.accepted;
     submission->problem = record.problem;
-    submission->log_index = act->log_index;
+    submission->log_index =
+        slot_exists(entry) ? ((const struct log_entry_row *)entry->row)->position : LOG_INDEX_NONE;
     submission->recorded = submission->replayed = true;
     return true;
 }
@@ -246,27 +255,42 @@ static bool needs_fit(const struct submission *submission, const struct working 
     return true;
 }
 
+bool log_node_of(unsigned level, uint64_t index, const struct digest *hash,
+                 struct log_node_row *node)
+{
+    if (level == 0 || level % TILE_HEIGHT != 0)
+        return false;
+    *node = (struct log_node_row){.level = level / TILE_HEIGHT,
+                                  .position = (int64_t)index,
+                                  .hash = {(const char *)hash->bytes, DIGEST_BYTES}};
+    return true;
+}
+
 static void keep_node(void *context, unsigned level, uint64_t index, const struct digest *hash)
 {
     struct group *group = context;
-    if (level == 0 || level % TILE_HEIGHT != 0)
+    struct log_node_row node;
+    if (!log_node_of(level, index, hash, &node))
         return;
-    const struct log_node_row node = {
-        .level = level / TILE_HEIGHT,
-        .position = (int64_t)index,
-        .hash = arena_text(group->arena, (struct text){(const char *)hash->bytes, DIGEST_BYTES})};
+    node.hash = arena_text(group->arena, node.hash);
     group_make(group, &log_nodes_table, &node);
 }
 
-static void append_entry(struct group *group, const struct act *act, struct text entry)
+/* Its place in the log, or LOG_INDEX_NONE where the sequencer gives places. */
+static int64_t append_entry(struct group *group, const struct act *act, struct text entry)
 {
-    const struct log_entry_row row = {.position = (int64_t)group->tree.size,
-                                      .entry = arena_text(group->arena, entry),
-                                      .org = act->org,
-                                      .seq = act->seq};
+    entry = arena_text(group->arena, entry);
+    if (group->kernel->is_shared) {
+        const struct log_queue_row row = {.org = act->org, .seq = act->seq, .entry = entry};
+        group_make(group, &log_queue_table, &row);
+        return LOG_INDEX_NONE;
+    }
+    const struct log_entry_row row = {
+        .org = act->org, .seq = act->seq, .position = (int64_t)group->tree.size, .entry = entry};
     struct digest leaf = merkle_leaf(entry);
     group_make(group, &log_entries_table, &row);
     merkle_append_telling(&group->tree, &leaf, keep_node, group);
+    return row.position;
 }
 
 static struct text salt_of(struct group *group, const struct submission *submission)
@@ -301,21 +325,19 @@ static void record_act(struct group *group, struct submission *submission,
         .id = act->id,
         .subject = act->subject,
         .type = text_of(act->type->name),
-        .log_index = (int64_t)group->tree.size,
         .salt = salt_of(group, submission),
         .record = arena_text(group->arena, buffer_view(&record)),
         .address = act->from,
         .device = act->device,
         .changes = refusal != NULL ? TEXT_NONE : changes_of(&working->decision, group->arena)};
     buffer_done(&record);
-    submission->log_index = row.log_index;
     submission->recorded = true;
     struct digest commitment = ledger_entry(row.salt, row.record);
     group_make(group, &acts_table, &row);
-    append_entry(group, act,
-                 submission->entry.length > 0
-                     ? submission->entry
-                     : (struct text){(const char *)commitment.bytes, DIGEST_BYTES});
+    submission->log_index = append_entry(
+        group, act,
+        submission->entry.length > 0 ? submission->entry
+                                     : (struct text){(const char *)commitment.bytes, DIGEST_BYTES});
     ((struct feed_row *)working->feed->row)->last_seq = act->seq;
     working->feed->changed = true;
     /* Who was not allowed may come again, allowed. */
@@ -459,17 +481,44 @@ static void admit(struct kernel *kernel, struct submission *submission)
     }
 }
 
-static bool group_decide(struct group *group, struct submission *acts, struct problem *problem)
+static size_t count_acts(const struct submission *acts)
 {
     size_t count = 0;
-    for (struct submission *each = acts; each != NULL; each = each->next)
+    for (; acts != NULL; acts = acts->next)
         count++;
-    struct working *working = arena_array(group->arena, count + 1, sizeof *working);
+    return count;
+}
+
+static void name_leases(struct group *group, struct saving *savings)
+{
+    for (; savings != NULL; savings = savings->next) {
+        if (savings->lease == LEASE_NONE || group->kernel->leases == NULL)
+            continue;
+        const struct lease_row key = lease_key(savings->lease);
+        savings->lease_slot = group_slot(group, &leases_table, &key, false);
+    }
+}
+
+/* Rows under a lease that was lost meanwhile are not saved; all else of the group is. */
+static void confirm_leases(struct group *group, struct saving *savings)
+{
+    for (; savings != NULL; savings = savings->next)
+        savings->saved =
+            savings->lease_slot == NULL || lease_confirm(group->kernel->leases, savings->lease,
+                                                         savings->lease_slot, &savings->problem);
+}
+
+static bool group_decide(struct group *group, struct submission *acts, struct saving *savings,
+                         struct problem *problem)
+{
+    struct working *working = arena_array(group->arena, count_acts(acts) + 1, sizeof *working);
     size_t at = 0;
     for (struct submission *each = acts; each != NULL; each = each->next)
         name_rows(group, each, &working[at++]);
+    name_leases(group, savings);
     if (!load_rows(group, problem))
         return false;
+    confirm_leases(group, savings);
     at = 0;
     for (struct submission *each = acts; each != NULL; each = each->next)
         decide_act(group, each, &working[at++]);
@@ -478,26 +527,36 @@ static bool group_decide(struct group *group, struct submission *acts, struct pr
 
 static bool save_rows(struct group *group, struct saving *savings, struct problem *problem)
 {
-    struct store *store = group->kernel->options.store;
-    if (!store_save(store, group->save, group->row_count, problem))
+    if (!writer_save(group->store, group->save, group->row_count, problem))
         return false;
     for (; savings != NULL; savings = savings->next)
-        if (!store_save(store, savings->slots, savings->count, problem))
+        if (savings->saved && !writer_save(group->store, savings->slots, savings->count, problem))
             return false;
     return true;
+}
+
+/* Before the commit the finisher hears of the acts: it may meet their entries before we go on. */
+static bool group_commit(struct group *group, struct submission *acts, struct problem *problem)
+{
+    if (!group->kernel->is_shared)
+        return writer_commit(group->store, problem);
+    unlogged_add(group->kernel, acts);
+    if (writer_commit(group->store, problem))
+        return true;
+    unlogged_remove(group->kernel, acts);
+    return false;
 }
 
 static bool group_store(struct group *group, struct submission *acts, struct saving *savings,
                         struct problem *problem)
 {
-    struct store *store = group->kernel->options.store;
-    if (!store_begin(store, problem))
+    if (!writer_begin(group->store, problem))
         return false;
-    if (!group_decide(group, acts, problem) || !save_rows(group, savings, problem)) {
-        store_rollback(store);
+    if (!group_decide(group, acts, savings, problem) || !save_rows(group, savings, problem)) {
+        writer_rollback(group->store);
         return false;
     }
-    return store_commit(store, problem);
+    return group_commit(group, acts, problem);
 }
 
 static void fail_all(struct submission *acts, struct saving *savings, const struct problem *problem)
@@ -512,75 +571,164 @@ static void fail_all(struct submission *acts, struct saving *savings, const stru
     }
 }
 
-/* Admits the acts of a group; the result keeps them as they were before they were decided. */
-static struct act *admit_all(struct kernel *kernel, struct submission *acts)
+/* What was decided about an act, or that it was admitted and nothing yet. */
+struct outcome {
+    struct act act;
+    bool accepted, recorded, replayed;
+    struct problem problem;
+    int64_t log_index;
+};
+
+/* Of all acts of a group; memory is the writer's. */
+static struct outcome *keep_outcomes(struct arena *arena, const struct submission *acts)
 {
-    size_t count = 0;
-    for (struct submission *each = acts; each != NULL; each = each->next)
-        count++;
-    struct act *admitted = arena_array(kernel->arena, count + 1, sizeof *admitted);
-    for (struct submission *each = acts; each != NULL; each = each->next) {
-        admit(kernel, each);
-        *admitted++ = each->act;
-    }
-    return admitted - count;
+    struct outcome *outcomes = arena_array(arena, count_acts(acts) + 1, sizeof *outcomes);
+    for (size_t i = 0; acts != NULL; acts = acts->next)
+        outcomes[i++] = (struct outcome){acts->act,      acts->accepted, acts->recorded,
+                                         acts->replayed, acts->problem,  acts->log_index};
+    return outcomes;
 }
 
-static void begin_anew(struct submission *acts, const struct act *admitted)
+static void set_outcomes(struct submission *acts, const struct outcome *outcomes)
 {
-    for (; acts != NULL; acts = acts->next) {
-        acts->act = *admitted++;
-        acts->accepted = acts->recorded = acts->replayed = false;
-        problem_clear(&acts->problem);
+    for (; acts != NULL; acts = acts->next, outcomes++) {
+        acts->act = outcomes->act;
+        acts->accepted = outcomes->accepted;
+        acts->recorded = outcomes->recorded;
+        acts->replayed = outcomes->replayed;
+        acts->problem = outcomes->problem;
+        acts->log_index = outcomes->log_index;
     }
 }
 
-/* Runs the group until nothing is in its way. */
-static bool group_attempt(struct kernel *kernel, struct submission *acts, struct saving *savings,
-                          struct problem *problem)
+/* --- what became of a group whose commit's answer was lost --- */
+
+/* Is the row as the group wanted it? */
+static bool row_is_there(struct group *group, const struct row_slot *wanted, bool *there,
+                         struct problem *problem)
 {
-    const struct act *admitted = admit_all(kernel, acts);
+    void *row = arena_take(group->arena, wanted->table->row_bytes);
+    memcpy(row, wanted->row, wanted->table->row_bytes);
+    struct row_slot slot = {.table = wanted->table, .row = row};
+    if (!writer_load(group->store, &(struct row_slot *){&slot}, 1, group->arena, problem))
+        return false;
+    *there = wanted->removed ? !slot.found : slot.found && row_equal(slot.table, row, wanted->row);
+    return true;
+}
+
+/* The last act that it recorded: nobody else can have made that row, so it tells for all. */
+static const struct row_slot *telling_act(const struct group *group)
+{
+    for (size_t i = group->row_count; i-- > 0;)
+        if (group->save[i]->table == &acts_table && group->save[i]->changed)
+            return group->save[i];
+    return NULL;
+}
+
+/* Waits for the end of what the old connection left behind: it holds the feed that it changed. */
+static bool wait_for_feed(struct group *group, int64_t org, struct problem *problem)
+{
+    struct feed_row row = {.org = org};
+    struct row_slot slot = {.table = &feeds_table, .row = &row};
+    return writer_load(group->store, &(struct row_slot *){&slot}, 1, group->arena, problem);
+}
+
+static bool look_for_group(struct group *group, const struct saving *savings, bool *there,
+                           struct problem *problem)
+{
+    const struct row_slot *act = telling_act(group);
+    if (act != NULL)
+        return wait_for_feed(group, ((const struct act_row *)act->row)->org, problem) &&
+               row_is_there(group, act, there, problem);
+    *there = true;
+    for (; savings != NULL && *there; savings = savings->next)
+        for (size_t i = 0; savings->saved && i < savings->count && *there; i++)
+            if (!row_is_there(group, savings->slots[i], there, problem))
+                return false;
+    return true;
+}
+
+/* *COMMITTED: was it? False if that cannot be found out for now. */
+static bool group_settle(struct group *group, const struct saving *savings, bool *committed,
+                         struct problem *problem)
+{
+    struct problem again = *problem;
+    int64_t until = time_monotonic() + SETTLE_US;
+    do {
+        if (writer_begin(group->store, &again)) {
+            bool looked = look_for_group(group, savings, committed, &again);
+            writer_rollback(group->store);
+            if (looked)
+                return true;
+        }
+        usleep(SETTLE_EVERY_US);
+    } while (group->kernel->is_shared && time_monotonic() < until);
+    return problem_set(problem, PROBLEM_OUTCOME_UNCERTAIN,
+                       "the commit's answer was lost, and then: %.200s", again.detail);
+}
+
+/* Once for all attempts. */
+static void admit_all(struct kernel *kernel, struct submission *acts)
+{
+    for (; acts != NULL; acts = acts->next)
+        admit(kernel, acts);
+}
+
+static bool may_run_again(const struct problem *problem)
+{
+    return problem->code == PROBLEM_STORE_CONFLICT || problem->code == PROBLEM_OUTCOME_UNCERTAIN;
+}
+
+/*
+ * Runs the group until nothing is in its way. An attempt whose commit's answer was lost is looked
+ * up before each further one, and never repeated blindly.
+ */
+static bool group_attempt(struct group_writer *writer, struct submission *acts,
+                          struct saving *savings, struct problem *problem)
+{
+    struct kernel *kernel = writer->kernel;
+    struct group lost = {.kernel = kernel};
+    const struct outcome *lost_outcomes = NULL;
+    admit_all(kernel, acts);
+    const struct outcome *admitted = keep_outcomes(writer->arena, acts);
     unsigned wait = ATTEMPT_AFTER_US;
     for (int attempt = 1;; attempt++, wait *= 2) {
-        struct group group = {.kernel = kernel, .arena = kernel->arena, .tree = kernel->tree};
+        bool committed = false;
+        struct group group = {.kernel = kernel, .store = writer->store, .arena = writer->arena};
+        if (!kernel->is_shared)
+            group.tree = kernel->tree;
         if (group_store(&group, acts, savings, problem)) {
-            kernel->tree = group.tree;
+            if (!kernel->is_shared)
+                kernel->tree = group.tree;
             return true;
         }
-        if (problem->code != PROBLEM_STORE_CONFLICT || attempt == ATTEMPTS)
+        if (!may_run_again(problem) || attempt == ATTEMPTS) {
+            if (lost_outcomes != NULL)
+                problem->code = PROBLEM_OUTCOME_UNCERTAIN;
             return false;
+        }
+        if (problem->code == PROBLEM_OUTCOME_UNCERTAIN) {
+            lost = group;
+            lost_outcomes = keep_outcomes(writer->arena, acts);
+        }
         log_problem(LOG_INFO, "group.again", problem);
-        begin_anew(acts, admitted);
+        if (lost_outcomes != NULL && !group_settle(&lost, savings, &committed, problem))
+            return false;
+        if (committed) {
+            set_outcomes(acts, lost_outcomes);
+            return true;
+        }
+        set_outcomes(acts, admitted);
         usleep(wait);
     }
 }
 
-/* May the store's log have grown beyond what this kernel knows? */
-static bool may_be_stale(const struct problem *problem)
+void group_run(struct group_writer *writer, struct submission *acts, struct saving *savings)
 {
-    return problem->code == PROBLEM_OUTCOME_UNCERTAIN || problem->code == PROBLEM_STORE_LOCKED ||
-           problem->code == PROBLEM_STORE_CONFLICT;
-}
-
-static bool run_group(struct kernel *kernel, struct submission *acts, struct saving *savings,
-                      struct problem *problem)
-{
-    if (kernel->is_stale && !ledger_refresh(kernel, problem))
-        return false;
-    kernel->is_stale = false;
-    if (group_attempt(kernel, acts, savings, problem))
-        return true;
-    kernel->is_stale = may_be_stale(problem);
-    return false;
-}
-
-void group_run(struct kernel *kernel, struct submission *acts, struct saving *savings)
-{
+    struct kernel *kernel = writer->kernel;
     struct problem problem;
     int64_t began = time_monotonic();
-    for (struct saving *each = savings; each != NULL; each = each->next)
-        each->saved = true;
-    if (!run_group(kernel, acts, savings, &problem)) {
+    if (!group_attempt(writer, acts, savings, &problem)) {
         log_problem(LOG_ERROR, "store.failed", &problem);
         fail_all(acts, savings, &problem);
         pthread_mutex_lock(&kernel->lock);

@@ -6,26 +6,31 @@
 #include "act/kernel_private.h"
 #include "base/log.h"
 
+#define WRITERS 3              /* of a shared store */
+#define STORE_WRITERS_OF_LOG 2 /* the sequencer's, the leases' */
+#define LEASE_US (3 * TIME_SECOND)
+
 /* Waits until there is work; NULL and no savings only when stopping. */
-static struct submission *take_waiting(struct kernel *kernel, struct saving **savings)
+static struct submission *take_waiting(struct group_writer *writer, struct saving **savings)
 {
+    struct kernel *kernel = writer->kernel;
     pthread_mutex_lock(&kernel->lock);
-    while (kernel->first == NULL && kernel->savings == NULL && !kernel->stopping)
-        pthread_cond_wait(&kernel->arrived, &kernel->lock);
-    struct submission *acts = kernel->first;
+    while (writer->first == NULL && writer->savings == NULL && !kernel->stopping)
+        pthread_cond_wait(&writer->arrived, &kernel->lock);
+    struct submission *acts = writer->first;
     struct submission **end = &acts;
     size_t taken = 0;
     while (*end != NULL && taken < GROUP_ACTS_MAX) {
         end = &(*end)->next;
         taken++;
     }
-    kernel->first = *end;
-    if (kernel->first == NULL)
-        kernel->last = &kernel->first;
+    writer->first = *end;
+    if (writer->first == NULL)
+        writer->last = &writer->first;
     *end = NULL;
     kernel->waiting -= taken;
-    *savings = kernel->savings;
-    kernel->savings = NULL;
+    *savings = writer->savings;
+    writer->savings = NULL;
     pthread_mutex_unlock(&kernel->lock);
     return acts;
 }
@@ -51,14 +56,23 @@ static void tell_listeners(struct kernel *kernel)
     pthread_mutex_unlock(&kernel->lock);
 }
 
-/* Appends what the writer is through with to the finisher's queue. */
+/* What the writer is through with goes to the finisher, or waits for the log. */
 static void pass_on(struct kernel *kernel, struct submission *acts)
 {
     pthread_mutex_lock(&kernel->lock);
-    *kernel->done_last = acts;
-    while (*kernel->done_last != NULL)
-        kernel->done_last = &(*kernel->done_last)->next;
-    kernel->committed_tree = kernel->tree;
+    if (kernel->is_shared) {
+        for (struct submission *next; acts != NULL; acts = next) {
+            next = acts->next;
+            unlogged_settle(kernel, acts);
+        }
+        kernel->has_queued = true;
+        pthread_cond_signal(&kernel->queued);
+    } else {
+        *kernel->done_last = acts;
+        while (*kernel->done_last != NULL)
+            kernel->done_last = &(*kernel->done_last)->next;
+        kernel->committed_tree = kernel->tree;
+    }
     kernel->has_committed = true;
     pthread_cond_signal(&kernel->committed);
     pthread_mutex_unlock(&kernel->lock);
@@ -66,16 +80,16 @@ static void pass_on(struct kernel *kernel, struct submission *acts)
 
 static void *writer_run(void *context)
 {
-    struct kernel *kernel = context;
+    struct group_writer *writer = context;
     struct saving *savings;
     for (;;) {
-        struct submission *acts = take_waiting(kernel, &savings);
+        struct submission *acts = take_waiting(writer, &savings);
         if (acts == NULL && savings == NULL)
             return NULL;
-        group_run(kernel, acts, savings);
-        finish_savings(kernel, savings);
-        pass_on(kernel, acts);
-        arena_reset(kernel->arena);
+        group_run(writer, acts, savings);
+        finish_savings(writer->kernel, savings);
+        pass_on(writer->kernel, acts);
+        arena_reset(writer->arena);
     }
 }
 
@@ -96,14 +110,28 @@ static bool take_committed(struct kernel *kernel, struct submission **acts,
     return taken;
 }
 
+/* The next acts to answer, and the tree that they are in; false when there will be no more. */
+static bool take_finished(struct kernel *kernel, struct submission **acts, struct merkle_tree *tree,
+                          bool *grown)
+{
+    if (!kernel->is_shared) {
+        *grown = true;
+        return take_committed(kernel, acts, tree);
+    }
+    bool followed = follow_log(kernel, acts, grown);
+    *tree = kernel->tree;
+    return followed;
+}
+
 static void *finisher_run(void *context)
 {
     struct kernel *kernel = context;
     struct submission *acts;
     struct merkle_tree tree;
     struct problem problem;
+    bool grown;
     uint64_t published = UINT64_MAX;
-    while (take_committed(kernel, &acts, &tree)) {
+    while (take_finished(kernel, &acts, &tree, &grown)) {
         if (tree.size != published && !ledger_publish(kernel, &tree, &problem))
             log_problem(LOG_ERROR, "checkpoint.unsigned", &problem);
         else
@@ -112,7 +140,8 @@ static void *finisher_run(void *context)
             next = acts->next; /* `done` may free it */
             acts->done(acts);
         }
-        tell_listeners(kernel);
+        if (grown)
+            tell_listeners(kernel);
     }
     return NULL;
 }
@@ -122,75 +151,147 @@ static struct kernel *kernel_make(const struct kernel_options *options) OWNED_BY
 static struct kernel *kernel_make(const struct kernel_options *options)
 {
     struct kernel *kernel = calloc(1, sizeof *kernel);
+    pthread_condattr_t monotonic;
     MUST(kernel != NULL);
     kernel->options = *options;
-    kernel->last = &kernel->first;
+    kernel->is_shared = store_is_shared(options->store) && !options->alone;
     kernel->done_last = &kernel->done_first;
-    kernel->arena = arena_new();
     buffer_init(&kernel->checkpoint);
     buffer_init(&kernel->cosigned);
+    MUST(pthread_condattr_init(&monotonic) == 0 &&
+         pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
     MUST(pthread_mutex_init(&kernel->lock, NULL) == 0 &&
-         pthread_cond_init(&kernel->arrived, NULL) == 0 &&
-         pthread_cond_init(&kernel->committed, NULL) == 0 &&
+         pthread_cond_init(&kernel->committed, &monotonic) == 0 &&
+         pthread_cond_init(&kernel->queued, &monotonic) == 0 &&
          pthread_cond_init(&kernel->finished, NULL) == 0 &&
          pthread_cond_init(&kernel->closing, NULL) == 0);
+    pthread_condattr_destroy(&monotonic);
     return kernel;
+}
+
+/* Of a shared store the first two are the sequencer's and the leases'. */
+static void make_writers(struct kernel *kernel)
+{
+    size_t usual = kernel->options.writers == 0 ? WRITERS : kernel->options.writers;
+    size_t first = kernel->is_shared ? STORE_WRITERS_OF_LOG : 0;
+    kernel->writer_count = kernel->is_shared ? usual : 1;
+    MUST(kernel->writer_count <= GROUP_WRITERS_MAX &&
+         first + kernel->writer_count <= store_writers(kernel->options.store));
+    for (size_t i = 0; i < kernel->writer_count; i++) {
+        struct group_writer *writer = &kernel->writers[i];
+        writer->kernel = kernel;
+        writer->store = store_writer(kernel->options.store, first + i);
+        writer->last = &writer->first;
+        writer->arena = arena_new();
+        MUST(pthread_cond_init(&writer->arrived, NULL) == 0);
+    }
+}
+
+static bool start_thread(pthread_t *thread, bool *runs, void *(*run)(void *), void *context)
+{
+    *runs = pthread_create(thread, NULL, run, context) == 0;
+    return *runs;
 }
 
 static bool start_threads(struct kernel *kernel, struct problem *problem)
 {
-    kernel->finisher_runs = pthread_create(&kernel->finisher, NULL, finisher_run, kernel) == 0;
-    kernel->writer_runs =
-        kernel->finisher_runs && pthread_create(&kernel->writer, NULL, writer_run, kernel) == 0;
-    if (kernel->writer_runs && kernel->options.timers)
-        kernel->timekeeper_runs =
-            pthread_create(&kernel->timekeeper, NULL, timekeeper_run, kernel) == 0;
-    if (kernel->writer_runs && kernel->timekeeper_runs == kernel->options.timers)
+    bool started = start_thread(&kernel->finisher, &kernel->finisher_runs, finisher_run, kernel) &&
+                   (!kernel->is_shared || start_thread(&kernel->sequencer, &kernel->sequencer_runs,
+                                                       sequencer_run, kernel));
+    for (size_t i = 0; i < kernel->writer_count && started; i++)
+        started = start_thread(&kernel->writers[i].thread, &kernel->writers[i].runs, writer_run,
+                               &kernel->writers[i]);
+    if (started && kernel->options.timers)
+        started =
+            start_thread(&kernel->timekeeper, &kernel->timekeeper_runs, timekeeper_run, kernel);
+    return started || problem_set(problem, PROBLEM_INTERNAL, "a thread could not be started");
+}
+
+static void leases_changed(void *context)
+{
+    tell_listeners(context);
+}
+
+static bool take_leases(struct kernel *kernel, struct problem *problem)
+{
+    if (!kernel->is_shared)
         return true;
-    return problem_set(problem, PROBLEM_INTERNAL, "a thread could not be started");
+    int64_t lasts = kernel->options.lease_us == 0 ? LEASE_US : kernel->options.lease_us;
+    kernel->leases = leases_new(kernel->options.store, store_writer(kernel->options.store, 1),
+                                lasts, leases_changed, kernel, problem);
+    return kernel->leases != NULL;
 }
 
 struct kernel *kernel_open(const struct kernel_options *options, struct problem *problem)
 {
     catalogue_check(options->catalogue);
     struct kernel *kernel = kernel_make(options);
+    make_writers(kernel);
     if ((options->sign != NULL &&
          !note_key_parse(text_of(options->log_vkey), &kernel->log_key, problem)) ||
-        !ledger_open(kernel, problem) || !start_threads(kernel, problem)) {
+        !ledger_open(kernel, problem) || !take_leases(kernel, problem) ||
+        !start_threads(kernel, problem)) {
         kernel_close(kernel);
         return NULL;
     }
     return kernel;
 }
 
+static void join(pthread_t thread, bool runs)
+{
+    if (runs)
+        pthread_join(thread, NULL);
+}
+
+/* In the order in which acts pass the threads; what waits for the log is waited for. */
+static void stop_threads(struct kernel *kernel)
+{
+    pthread_mutex_lock(&kernel->lock);
+    kernel->stopping = true;
+    for (size_t i = 0; i < kernel->writer_count; i++)
+        pthread_cond_signal(&kernel->writers[i].arrived);
+    pthread_cond_broadcast(&kernel->closing);
+    pthread_mutex_unlock(&kernel->lock);
+    join(kernel->timekeeper, kernel->timekeeper_runs);
+    for (size_t i = 0; i < kernel->writer_count; i++)
+        join(kernel->writers[i].thread, kernel->writers[i].runs);
+    pthread_mutex_lock(&kernel->lock);
+    kernel->written = true;
+    pthread_cond_signal(&kernel->committed);
+    pthread_mutex_unlock(&kernel->lock);
+    join(kernel->finisher, kernel->finisher_runs);
+    pthread_mutex_lock(&kernel->lock);
+    kernel->sequenced = true;
+    pthread_cond_signal(&kernel->queued);
+    pthread_mutex_unlock(&kernel->lock);
+    join(kernel->sequencer, kernel->sequencer_runs);
+}
+
 void kernel_close(struct kernel *kernel)
 {
     if (kernel == NULL)
         return;
-    pthread_mutex_lock(&kernel->lock);
-    kernel->stopping = true;
-    pthread_cond_broadcast(&kernel->arrived);
-    pthread_cond_broadcast(&kernel->closing);
-    pthread_mutex_unlock(&kernel->lock);
-    if (kernel->timekeeper_runs)
-        pthread_join(kernel->timekeeper, NULL);
-    if (kernel->writer_runs)
-        pthread_join(kernel->writer, NULL);
-    pthread_mutex_lock(&kernel->lock);
-    kernel->written = true; /* also where no writer ran */
-    pthread_cond_signal(&kernel->committed);
-    pthread_mutex_unlock(&kernel->lock);
-    if (kernel->finisher_runs)
-        pthread_join(kernel->finisher, NULL);
+    stop_threads(kernel);
+    leases_free(kernel->leases);
+    for (size_t i = 0; i < kernel->writer_count; i++) {
+        arena_free(kernel->writers[i].arena);
+        pthread_cond_destroy(&kernel->writers[i].arrived);
+    }
     buffer_done(&kernel->checkpoint);
     buffer_done(&kernel->cosigned);
-    arena_free(kernel->arena);
     pthread_mutex_destroy(&kernel->lock);
-    pthread_cond_destroy(&kernel->arrived);
     pthread_cond_destroy(&kernel->committed);
+    pthread_cond_destroy(&kernel->queued);
     pthread_cond_destroy(&kernel->finished);
     pthread_cond_destroy(&kernel->closing);
     free(kernel);
+}
+
+/* The acts of one organisation meet in one writer, so that none has to wait for its rows. */
+static struct group_writer *writer_of(struct kernel *kernel, int64_t org)
+{
+    uint64_t hash = (uint64_t)org * UINT64_C(0x9e3779b97f4a7c15);
+    return &kernel->writers[(hash >> 32) % kernel->writer_count];
 }
 
 /* False if there is no place: then *problem says why. */
@@ -205,11 +306,12 @@ static bool enqueue(struct kernel *kernel, struct submission *submission, struct
                submission->act.actor.role != ROLE_SYSTEM) { /* receipts must not be lost */
         problem_set(problem, PROBLEM_OVERLOADED, "%zu acts are waiting", kernel->waiting);
     } else {
-        *kernel->last = submission;
-        kernel->last = &submission->next;
+        struct group_writer *writer = writer_of(kernel, submission->act.org);
+        *writer->last = submission;
+        writer->last = &submission->next;
         kernel->waiting++;
         queued = true;
-        pthread_cond_signal(&kernel->arrived);
+        pthread_cond_signal(&writer->arrived);
     }
     pthread_mutex_unlock(&kernel->lock);
     return queued;
@@ -218,6 +320,7 @@ static bool enqueue(struct kernel *kernel, struct submission *submission, struct
 void kernel_submit(struct kernel *kernel, struct submission *submission)
 {
     submission->accepted = submission->replayed = submission->recorded = false;
+    submission->committing = false;
     problem_clear(&submission->problem);
     if (!enqueue(kernel, submission, &submission->problem))
         submission->done(submission);
@@ -253,18 +356,24 @@ void kernel_act(struct kernel *kernel, struct submission *submission)
     pthread_cond_destroy(&waiter.finished);
 }
 
-bool kernel_save(struct kernel *kernel, struct row_slot *const *slots, size_t count,
-                 struct problem *problem)
+bool kernel_holds(struct kernel *kernel, enum lease lease)
 {
-    struct saving saving = {.slots = slots, .count = count};
+    return kernel->leases == NULL || leases_hold(kernel->leases, lease, NULL);
+}
+
+bool kernel_save(struct kernel *kernel, enum lease lease, struct row_slot *const *slots,
+                 size_t count, struct problem *problem)
+{
+    struct saving saving = {.slots = slots, .count = count, .lease = lease};
+    struct group_writer *writer = &kernel->writers[0];
     pthread_mutex_lock(&kernel->lock);
     if (kernel->stopping) {
         pthread_mutex_unlock(&kernel->lock);
         return problem_set(problem, PROBLEM_STOPPING, "nothing more is saved");
     }
-    saving.next = kernel->savings;
-    kernel->savings = &saving;
-    pthread_cond_signal(&kernel->arrived);
+    saving.next = writer->savings;
+    writer->savings = &saving;
+    pthread_cond_signal(&writer->arrived);
     while (!saving.finished)
         pthread_cond_wait(&kernel->finished, &kernel->lock);
     pthread_mutex_unlock(&kernel->lock);
@@ -281,6 +390,11 @@ struct store *kernel_store(struct kernel *kernel)
 const struct catalogue *kernel_catalogue(const struct kernel *kernel)
 {
     return kernel->options.catalogue;
+}
+
+const struct rules *kernel_rules(const struct kernel *kernel)
+{
+    return &kernel->options.rules;
 }
 
 const char *kernel_log_vkey(const struct kernel *kernel)
@@ -313,6 +427,10 @@ void kernel_state(struct kernel *kernel, struct kernel_state *state)
     *state = kernel->state;
     state->waiting = kernel->waiting;
     pthread_mutex_unlock(&kernel->lock);
+    state->has_log = kernel_holds(kernel, LEASE_LOG);
+    state->has_timers = kernel_holds(kernel, LEASE_TIMERS);
+    for (unsigned i = 0; i < DELIVERY_SLOTS; i++)
+        state->delivery_slots += kernel_holds(kernel, (enum lease)(LEASE_DELIVERIES + i));
 }
 
 void submission_write(struct buffer *out, const struct submission *submission)

@@ -132,9 +132,11 @@ static bool take_cosigned(void *context, const struct value *columns, size_t cou
     struct kernel *kernel = context;
     (void)count;
     (void)problem;
+    pthread_mutex_lock(&kernel->lock);
     kernel->cosigned_size = (uint64_t)columns[0].integer;
     buffer_clear(&kernel->cosigned);
     buffer_text(&kernel->cosigned, columns[1].text);
+    pthread_mutex_unlock(&kernel->lock);
     return true;
 }
 
@@ -155,7 +157,7 @@ static bool check_origin(struct kernel *kernel, struct problem *problem)
                        kernel->options.log_origin, TEXT_ARG(checkpoint.origin));
 }
 
-static bool load_tree(struct kernel *kernel, struct reader *reader, struct problem *problem)
+static bool load_tree(struct reader *reader, struct merkle_tree *tree, struct problem *problem)
 {
     int64_t size = 0;
     struct tile_reader tiles;
@@ -163,33 +165,74 @@ static bool load_tree(struct kernel *kernel, struct reader *reader, struct probl
                        problem))
         return false;
     tile_reader_init(&tiles, (uint64_t)size, fetch_tile, reader);
-    bool loaded = merkle_load(&kernel->tree, (uint64_t)size, tile_reader_node, &tiles, problem);
+    bool loaded = merkle_load(tree, (uint64_t)size, tile_reader_node, &tiles, problem);
     tile_reader_done(&tiles);
     return loaded;
 }
 
-bool ledger_open(struct kernel *kernel, struct problem *problem)
+bool ledger_load_tree(struct kernel *kernel, struct merkle_tree *tree, struct problem *problem)
 {
     struct reader *reader = store_reader_take(kernel->options.store);
-    bool loaded = reader_query(reader, "SELECT size, note FROM log_checkpoints ORDER BY size", NULL,
-                               0, take_cosigned, kernel, problem) &&
-                  (kernel->options.sign == NULL || check_origin(kernel, problem)) &&
-                  load_tree(kernel, reader, problem);
+    bool loaded = load_tree(reader, tree, problem);
     store_reader_give(kernel->options.store, reader);
-    return loaded && ledger_publish(kernel, &kernel->tree, problem);
+    return loaded;
 }
 
-/* An empty group waits for the end of what the last one left behind. */
-bool ledger_refresh(struct kernel *kernel, struct problem *problem)
+bool ledger_refresh_cosigned(struct kernel *kernel, struct problem *problem)
 {
-    struct store *store = kernel->options.store;
-    if (!store_begin(store, problem))
-        return false;
-    store_rollback(store);
-    struct reader *reader = store_reader_take(store);
-    bool loaded = load_tree(kernel, reader, problem);
-    store_reader_give(store, reader);
-    return loaded;
+    static const char newest[] =
+        "SELECT size, note FROM log_checkpoints ORDER BY size DESC LIMIT 1";
+    struct reader *reader = store_reader_take(kernel->options.store);
+    bool read = reader_query(reader, newest, NULL, 0, take_cosigned, kernel, problem);
+    store_reader_give(kernel->options.store, reader);
+    return read;
+}
+
+/* One key signs a log, whichever node holds it: whoever came first has said which. */
+static bool claim_log(struct kernel *kernel, struct problem *problem)
+{
+    struct log_identity_row row = {.name = TEXT("log")};
+    struct row_slot slot = {.table = &log_identity_table, .row = &row};
+    struct row_slot *slots = &slot;
+    struct text key = text_of(kernel->options.log_vkey);
+    struct writer *writer = store_writer(kernel->options.store, 0);
+    struct arena *arena = arena_new();
+    bool claimed = writer_begin(writer, problem);
+    if (claimed && !writer_load(writer, &slots, 1, arena, problem)) {
+        claimed = false;
+    } else if (claimed && slot.found && !text_equal(row.key, key)) {
+        claimed = problem_set(problem, PROBLEM_CONFIGURATION,
+                              "this store's log is signed by %.*s; this folder has the key %s: "
+                              "every server of a store has the same one",
+                              TEXT_ARG(row.key), kernel->options.log_vkey);
+    } else if (claimed && !slot.found) {
+        row.key = key;
+        slot.changed = true;
+        claimed = writer_save(writer, &slots, 1, problem);
+    }
+    if (claimed)
+        claimed = writer_commit(writer, problem);
+    else
+        writer_rollback(writer);
+    arena_free(arena);
+    return claimed;
+}
+
+/* Of several nodes that start at once one is faster. */
+static bool claim_log_once(struct kernel *kernel, struct problem *problem)
+{
+    return claim_log(kernel, problem) ||
+           (problem->code == PROBLEM_STORE_CONFLICT && claim_log(kernel, problem));
+}
+
+bool ledger_open(struct kernel *kernel, struct problem *problem)
+{
+    bool claims = kernel->is_shared && kernel->options.sign != NULL;
+    return ledger_refresh_cosigned(kernel, problem) &&
+           (kernel->options.sign == NULL || check_origin(kernel, problem)) &&
+           (!claims || claim_log_once(kernel, problem)) &&
+           ledger_load_tree(kernel, &kernel->tree, problem) &&
+           ledger_publish(kernel, &kernel->tree, problem);
 }
 
 bool ledger_publish(struct kernel *kernel, const struct merkle_tree *tree, struct problem *problem)
@@ -243,7 +286,7 @@ bool ledger_store_cosigned(struct kernel *kernel, uint64_t size, struct text not
     bool had = kernel->cosigned.length > 0;
     add.found = had && kernel->cosigned_size == size;
     drop.removed = had && !add.found;
-    if (!kernel_save(kernel, slots, drop.removed ? 2 : 1, problem))
+    if (!kernel_save(kernel, LEASE_WITNESSES, slots, drop.removed ? 2 : 1, problem))
         return false;
     pthread_mutex_lock(&kernel->lock);
     kernel->cosigned_size = size;

@@ -57,6 +57,25 @@ const struct table endpoint_cursors_table = {
 };
 #undef ROW
 
+#define ROW struct endpoint_replay_row
+static const struct column endpoint_replay_columns[] = {
+    COLUMN(ROW, org, COLUMN_ORG, .doc = "Whose endpoint."),
+    COLUMN(ROW, endpoint, COLUMN_ID, .prefix = "ep", .doc = "The endpoint."),
+    COLUMN(ROW, id, COLUMN_ID, .doc = "Of this order."),
+    COLUMN(ROW, after, COLUMN_INT, .flags = COLUMN_FIXED, .doc = "Events behind this position …"),
+    COLUMN(ROW, through, COLUMN_INT, .flags = COLUMN_FIXED, .doc = "… up to this one."),
+};
+const struct table endpoint_replays_table = {
+    .name = "endpoint_replays",
+    .kind = TABLE_OPERATIONAL,
+    .row_bytes = sizeof(ROW),
+    .columns = endpoint_replay_columns,
+    .column_count = COUNT_OF(endpoint_replay_columns),
+    .key_count = 3,
+    .doc = "Events that somebody wants to be sent again.",
+};
+#undef ROW
+
 static const char *const delivery_state_names[] = {"pending", "delivered", "failed", NULL};
 
 #define ROW struct delivery_row
@@ -181,6 +200,8 @@ const struct act_type endpoint_created = {
     .subject_prefix = "ep",
     .subject = SUBJECT_NEW,
     .roles = ROLE_SHOP | ROLE_SELLER,
+    .permission = PERMISSION_SETTINGS,
+    .flags = ACT_HELD, /* it sends everything elsewhere */
     .parties = ROLE_SELLER,
     .fields = endpoint_created_fields,
     .field_count = COUNT_OF(endpoint_created_fields),
@@ -217,6 +238,7 @@ const struct act_type endpoint_removed = {
     .subject_prefix = "ep",
     .subject = SUBJECT_PATH,
     .roles = ROLE_SHOP | ROLE_SELLER,
+    .permission = PERMISSION_SETTINGS,
     .parties = ROLE_SELLER,
     .flags = ACT_QUIET,
     .body_bytes = sizeof(struct nothing),

@@ -34,6 +34,15 @@ struct endpoint_cursor_row {
 };
 extern const struct table endpoint_cursors_table;
 
+/* Somebody asked for events to be sent again; whoever delivers for the endpoint obeys it. */
+struct endpoint_replay_row {
+    int64_t org;
+    struct id endpoint;
+    struct id id;
+    int64_t after, through;
+};
+extern const struct table endpoint_replays_table;
+
 enum delivery_state { DELIVERY_PENDING, DELIVERY_DELIVERED, DELIVERY_FAILED };
 
 struct delivery_row {

@@ -14,7 +14,7 @@
 
 struct batch_entry {
     struct text entry;
-    struct act_row act;
+    struct logged_act_row act;
     struct record record;
     struct submission submission;
     bool fit; /* to be run again */
@@ -78,7 +78,8 @@ static bool read_batch(struct replaying *replaying, struct reader *reader, struc
     for (size_t i = 0; i < replaying->batch_count; i++) {
         bool is_there = false;
         struct batch_entry *entry = &replaying->batch[i];
-        if (!reader_load(reader, &acts_table, &entry->act, replaying->arena, &is_there, problem))
+        if (!reader_load(reader, &logged_acts_table, &entry->act, replaying->arena, &is_there,
+                         problem))
             return false;
         if (!is_there)
             entry->act.record = TEXT_NONE;

@@ -7,8 +7,6 @@ static const struct column act_columns[] = {
     COLUMN(ROW, id, COLUMN_ID, .flags = COLUMN_FIXED, .prefix = "act", .doc = "The act."),
     COLUMN(ROW, subject, COLUMN_ID, .flags = COLUMN_FIXED, .doc = "The object it is about."),
     COLUMN(ROW, type, COLUMN_TEXT, .flags = COLUMN_FIXED, .doc = "Its type: order.shipped …"),
-    COLUMN(ROW, log_index, COLUMN_INT, .flags = COLUMN_FIXED,
-           .doc = "Its entry's index in the log."),
     COLUMN(ROW, salt, COLUMN_BYTES, .flags = COLUMN_OPTIONAL,
            .doc = "32 random bytes; none once the record was erased."),
     COLUMN(ROW, record, COLUMN_JSON, .flags = COLUMN_OPTIONAL,
@@ -31,6 +29,33 @@ const struct table acts_table = {
 };
 #undef ROW
 
+#define ROW struct logged_act_row
+static const struct column logged_act_columns[] = {
+    COLUMN(ROW, org, COLUMN_ORG),
+    COLUMN(ROW, seq, COLUMN_INT),
+    COLUMN(ROW, id, COLUMN_ID, .prefix = "act"),
+    COLUMN(ROW, subject, COLUMN_ID),
+    COLUMN(ROW, type, COLUMN_TEXT),
+    COLUMN(ROW, log_index, COLUMN_INT),
+    COLUMN(ROW, salt, COLUMN_BYTES, .flags = COLUMN_OPTIONAL),
+    COLUMN(ROW, record, COLUMN_JSON, .flags = COLUMN_OPTIONAL),
+    COLUMN(ROW, address, COLUMN_TEXT, .flags = COLUMN_OPTIONAL),
+    COLUMN(ROW, device, COLUMN_TEXT, .flags = COLUMN_OPTIONAL),
+};
+const struct table logged_acts_table = {
+    .name = "logged_acts",
+    .kind = TABLE_VIEW,
+    .row_bytes = sizeof(ROW),
+    .columns = logged_act_columns,
+    .column_count = COUNT_OF(logged_act_columns),
+    .key_count = 2,
+    .definition = "SELECT a.org, a.seq, a.id, a.subject, a.type, e.position AS log_index, a.salt, "
+                  "a.record,\n    a.address, a.device\n"
+                  "FROM acts AS a JOIN log_entries AS e ON e.org = a.org AND e.seq = a.seq",
+    .doc = "The acts that have their places in the log.",
+};
+#undef ROW
+
 #define ROW struct feed_row
 static const struct column feed_columns[] = {
     COLUMN(ROW, org, COLUMN_ORG, .doc = "The organisation."),
@@ -43,6 +68,7 @@ const struct table feeds_table = {
     .columns = feed_columns,
     .column_count = COUNT_OF(feed_columns),
     .key_count = 1,
+    .version = &feed_columns[1],
     .doc = "How far each organisation's feed has come.",
 };
 #undef ROW
@@ -114,10 +140,10 @@ const struct table notices_table = {
 
 #define ROW struct log_entry_row
 static const struct column log_entry_columns[] = {
-    COLUMN(ROW, position, COLUMN_INT, .doc = "Index in the log."),
+    COLUMN(ROW, org, COLUMN_ORG, .doc = "Whose act it commits to."),
+    COLUMN(ROW, seq, COLUMN_INT, .doc = "Which."),
+    COLUMN(ROW, position, COLUMN_INT, .flags = COLUMN_FIXED, .doc = "Index in the log."),
     COLUMN(ROW, entry, COLUMN_BYTES, .flags = COLUMN_FIXED, .doc = "SHA-256(salt ‖ record)."),
-    COLUMN(ROW, org, COLUMN_ORG, .flags = COLUMN_FIXED, .doc = "Whose act it commits to."),
-    COLUMN(ROW, seq, COLUMN_INT, .flags = COLUMN_FIXED, .doc = "Which."),
 };
 const struct table log_entries_table = {
     .name = "log_entries",
@@ -125,8 +151,25 @@ const struct table log_entries_table = {
     .row_bytes = sizeof(ROW),
     .columns = log_entry_columns,
     .column_count = COUNT_OF(log_entry_columns),
-    .key_count = 1,
+    .key_count = 2,
     .doc = "The log's entries: salted commitments, one an act.",
+};
+#undef ROW
+
+#define ROW struct log_queue_row
+static const struct column log_queue_columns[] = {
+    COLUMN(ROW, org, COLUMN_ORG, .doc = "Whose act it commits to."),
+    COLUMN(ROW, seq, COLUMN_INT, .doc = "Which."),
+    COLUMN(ROW, entry, COLUMN_BYTES, .flags = COLUMN_FIXED, .doc = "SHA-256(salt ‖ record)."),
+};
+const struct table log_queue_table = {
+    .name = "log_queue",
+    .kind = TABLE_OPERATIONAL,
+    .row_bytes = sizeof(ROW),
+    .columns = log_queue_columns,
+    .column_count = COUNT_OF(log_queue_columns),
+    .key_count = 2,
+    .doc = "Where several nodes write: entries that wait for their places in the log.",
 };
 #undef ROW
 
@@ -144,6 +187,22 @@ const struct table log_nodes_table = {
     .column_count = COUNT_OF(log_node_columns),
     .key_count = 2,
     .doc = "Roots of the log's full tiles; level 0 is hashed from the entries.",
+};
+#undef ROW
+
+#define ROW struct log_identity_row
+static const struct column log_identity_columns[] = {
+    COLUMN(ROW, name, COLUMN_TEXT, .doc = "Always: log."),
+    COLUMN(ROW, key, COLUMN_TEXT, .flags = COLUMN_FIXED, .doc = "Its verifier key."),
+};
+const struct table log_identity_table = {
+    .name = "log_identity",
+    .kind = TABLE_OPERATIONAL,
+    .row_bytes = sizeof(ROW),
+    .columns = log_identity_columns,
+    .column_count = COUNT_OF(log_identity_columns),
+    .key_count = 1,
+    .doc = "Where several nodes write: the key that all of them sign the log with.",
 };
 #undef ROW
 

@@ -11,7 +11,6 @@ struct act_row {
     int64_t org, seq;
     struct id id, subject;
     struct text type;
-    int64_t log_index;
     struct text salt;    /* 32 bytes; the log's entry is SHA-256(salt ‖ record) */
     struct text record;  /* canonical JSON */
     struct text address; /* the client's; never shown to another party */
@@ -19,6 +18,16 @@ struct act_row {
     struct text changes; /* changes.h: what rows were before and after it; or none */
 };
 extern const struct table acts_table;
+
+/* An act that is in the log, with its place there: what feeds and evidence read. */
+struct logged_act_row {
+    int64_t org, seq;
+    struct id id, subject;
+    struct text type;
+    int64_t log_index;
+    struct text salt, record, address, device;
+};
+extern const struct table logged_acts_table;
 
 /* An organisation's feed: the last number given out. */
 struct feed_row {
@@ -59,11 +68,18 @@ extern const struct table notices_table;
 
 /* The log's entries (tlog-tiles level 0, before hashing) and the roots of its full tiles. */
 struct log_entry_row {
+    int64_t org, seq; /* of the act */
     int64_t position;
     struct text entry; /* 32 bytes */
-    int64_t org, seq;
 };
 extern const struct table log_entries_table;
+
+/* Of a shared store: entries of acts that are committed and wait for their places. */
+struct log_queue_row {
+    int64_t org, seq;
+    struct text entry;
+};
+extern const struct table log_queue_table;
 
 struct log_node_row {
     int64_t level; /* of the tile that the hash stands in: 1 and up */
@@ -71,6 +87,13 @@ struct log_node_row {
     struct text hash;
 };
 extern const struct table log_nodes_table;
+
+/* Of a shared store: who signs its log. */
+struct log_identity_row {
+    struct text name; /* "log" */
+    struct text key;  /* the verifier key */
+};
+extern const struct table log_identity_table;
 
 /* The newest checkpoint that witnesses cosigned; one row a size, older ones are removed. */
 struct log_checkpoint_row {

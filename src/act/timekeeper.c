@@ -86,7 +86,7 @@ static void forget_keys(struct kernel *kernel)
                     COUNT_OF(values), forgetting.arena, take_expired, &forgetting, &problem);
     store_reader_give(kernel->options.store, reader);
     if (!read || (forgetting.count > 0 &&
-                  !kernel_save(kernel, forgetting.slots, forgetting.count, &problem)))
+                  !kernel_save(kernel, LEASE_TIMERS, forgetting.slots, forgetting.count, &problem)))
         log_problem(LOG_WARN, "keys.not_forgotten", &problem);
     arena_free(forgetting.arena);
 }
@@ -115,6 +115,8 @@ void *timekeeper_run(void *context)
     struct kernel *kernel = context;
     int64_t forgot = time_monotonic();
     while (!sleep_or_stop(kernel)) {
+        if (!kernel_holds(kernel, LEASE_TIMERS))
+            continue;
         const struct timer *const *timer = kernel->options.catalogue->timers;
         for (; *timer != NULL; timer++)
             run_timer(kernel, *timer);

@@ -100,6 +100,11 @@ int64_t person_of_name(struct text name, unsigned attempt)
     return (int64_t)(PERSONS_FROM + get_u64(digest.bytes) % PERSONS_FROM);
 }
 
+bool is_person_number(int64_t number)
+{
+    return number >= (int64_t)PERSONS_FROM && number <= ORG_MAX;
+}
+
 struct id id_in(struct id id, int64_t org)
 {
     MUST(org >= 0 && org <= ORG_MAX);

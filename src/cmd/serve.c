@@ -21,6 +21,7 @@ struct daemon {
     struct witness_client *witnesses;
     const char *staff[CONFIG_LIST_MAX]; /* addresses */
     char mail_folder[HOME_PATH_BYTES];
+    const char *origins[CONFIG_LIST_MAX];
 };
 
 /* Before any thread is started: they inherit it, and the main thread waits for these. */
@@ -79,6 +80,8 @@ static struct mail_options mail_options_of(struct daemon *daemon)
 static bool start_service(struct daemon *daemon, struct problem *problem)
 {
     const struct config *config = daemon->config;
+    for (size_t i = 0; i < config_count(config, CONFIG_PEOPLE_ORIGINS); i++)
+        daemon->origins[i] = config_item(config, CONFIG_PEOPLE_ORIGINS, i);
     const struct service_options options = {
         .kernel = daemon->engine.kernel,
         .listen = config_text(config, CONFIG_LISTEN),
@@ -93,6 +96,9 @@ static bool start_service(struct daemon *daemon, struct problem *problem)
         .webhook_allow_private = config_switch(config, CONFIG_WEBHOOK_ALLOW_PRIVATE),
         .webhook_time_scale = (double)config_number(config, CONFIG_WEBHOOK_TIME_SCALE) / 1e6,
         .mail = mail_options_of(daemon),
+        .rp_id = config_text(config, CONFIG_PEOPLE_RP_ID),
+        .origins = daemon->origins,
+        .origin_count = config_count(config, CONFIG_PEOPLE_ORIGINS),
         .derive = signer_derive,
         .derive_context = daemon->engine.signer,
         .healthy = signer_healthy,

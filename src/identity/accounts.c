@@ -23,6 +23,16 @@ struct text body_bytes_of(struct arena *arena, struct text encoded)
     return (struct text){bytes, length};
 }
 
+struct text email_normal(struct arena *arena, struct text email)
+{
+    struct text trimmed = text_trim(email);
+    char *bytes = arena_string(arena, trimmed);
+    for (size_t i = 0; i < trimmed.length; i++)
+        if (bytes[i] >= 'A' && bytes[i] <= 'Z')
+            bytes[i] = (char)(bytes[i] - 'A' + 'a');
+    return (struct text){bytes, trimmed.length};
+}
+
 #define NEED_HOME                                                                                  \
     {                                                                                              \
         .table = &persons_table, .mode = NEED_PRESENT, .key = key_of_home, .what = "person"        \
@@ -37,7 +47,7 @@ static bool decide_joined(struct decision *decision, struct problem *problem)
     (void)problem;
     person->id = decision->act->subject;
     person->name = body->name;
-    person->email = body->email;
+    person->email = email_normal(decision->arena, body->email);
     person->language = body->language;
     person->buyer = body->buyer;
     person->created_at = decision->act->at;
@@ -83,7 +93,7 @@ static bool decide_changed(struct decision *decision, struct problem *problem)
         return problem_set(problem, PROBLEM_ALREADY_DONE, "email_before is not the address of now");
     struct person_row *person = decision_change(decision, 0);
     if (body->email.length > 0)
-        person->email = body->email;
+        person->email = email_normal(decision->arena, body->email);
     if (body->language.length > 0)
         person->language = body->language;
     if (body->name.length > 0)

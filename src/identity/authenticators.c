@@ -1,18 +1,10 @@
 /*
  * Authenticators. The first one is trusted as far as the invitation was; each later one is on hold
- * unless an older passkey signs for it, at registration or afterwards.
+ * until an older passkey signs for it, or for the time of the rules.
  */
 #include "identity/people_acts.h"
 
-enum { ROW_AUTHENTICATOR, ROW_HOME, ROW_APPROVER };
-
-static void key_of_approver(const struct act *act, void *row)
-{
-    struct authenticator_row *approver = row;
-    approver->org = act->org;
-    if (act->signature != NULL)
-        approver->id = act->signature->authenticator;
-}
+enum { ROW_AUTHENTICATOR, ROW_HOME };
 
 static void fill(struct authenticator_row *row, const struct authenticator_body *body,
                  struct arena *arena)
@@ -29,11 +21,6 @@ static void fill(struct authenticator_row *row, const struct authenticator_body 
     row->last_step = body->step;
 }
 
-static bool is_approver(const struct authenticator_row *row, int64_t at)
-{
-    return row != NULL && row->kind == AUTHENTICATOR_PASSKEY && row->held_until <= at;
-}
-
 static bool check_kind(const struct authenticator_body *body, struct problem *problem)
 {
     bool passkey = body->kind == AUTHENTICATOR_PASSKEY;
@@ -42,24 +29,21 @@ static bool check_kind(const struct authenticator_body *body, struct problem *pr
                        "and `public_key` are of passkeys, and only of them");
 }
 
-/* The signature of the act was checked by the authority's rule. */
 static bool decide_registered(struct decision *decision, struct problem *problem)
 {
     const struct act *act = decision->act;
     const struct authenticator_body *body = act->body;
     const struct person_row *home = decision_row(decision, ROW_HOME);
-    const struct authenticator_row *approver = decision_row(decision, ROW_APPROVER);
     if (!check_kind(body, problem))
         return false;
     bool first = home->authenticators == 0;
-    bool approved = act->signature != NULL && is_approver(approver, act->at);
     struct authenticator_row *row = decision_change(decision, ROW_AUTHENTICATOR);
     fill(row, body, decision->arena);
     row->person = home->id;
     row->registered_at = act->at;
-    if (approved)
-        row->approved_by = approver->id;
-    if (first || approved)
+    if (first && row->last_step > 0)
+        row->last_step--; /* the code that proved it opens the first session, too */
+    if (first)
         decision->waived |= 1;
     else
         row->held_until = act->deadlines[0];
@@ -104,10 +88,10 @@ const struct act_type authenticator_registered = {
     .fields = authenticator_fields,
     .field_count = COUNT_OF(authenticator_fields),
     .body_bytes = sizeof(struct authenticator_body),
-    .need_count = 3,
-    .needs = {{.table = &authenticators_table, .mode = NEED_ABSENT, .what = "an authenticator"},
-              {.table = &persons_table, .mode = NEED_PRESENT, .key = key_of_home, .what = "person"},
-              {.table = &authenticators_table, .mode = NEED_EITHER, .key = key_of_approver}},
+    .need_count = 2,
+    .needs =
+        {{.table = &authenticators_table, .mode = NEED_ABSENT, .what = "an authenticator"},
+         {.table = &persons_table, .mode = NEED_PRESENT, .key = key_of_home, .what = "person"}},
     .deadline_count = 1,
     .deadlines = {{"held_until", offsetof(struct rules, hold_us)}},
     .decide = decide_registered,

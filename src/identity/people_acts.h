@@ -160,3 +160,5 @@ extern const struct view authenticators_view, members_view, invitations_view, ve
 struct text body_bytes_of(struct arena *arena, struct text encoded);
 /* Keys of rows that acts of people need: the home's account, and the authenticator that signed. */
 void key_of_home(const struct act *act, void *row);
+/* An address as it is kept and looked for: without spaces around it, ASCII in lower case. */
+struct text email_normal(struct arena *arena, struct text email);

@@ -9,7 +9,7 @@
 
 #include "identity/people_acts.h"
 
-enum { ROW_SESSION, ROW_HOME, ROW_AUTHENTICATOR, ROW_DEVICE, ROW_HAND_OVER };
+enum { ROW_SESSION, ROW_HOME, ROW_AUTHENTICATOR, ROW_DEVICE, ROW_HAND_OVER, ROW_USE };
 
 static void key_of_authenticator(const struct act *act, void *row)
 {
@@ -29,6 +29,12 @@ static void key_of_hand_over(const struct act *act, void *row)
 {
     const struct session_body *body = act->body;
     *(struct hand_over_row *)row = (struct hand_over_row){.org = act->org, .jti = body->jti};
+}
+
+static void key_of_use(const struct act *act, void *row)
+{
+    *(struct session_use_row *)row =
+        (struct session_use_row){.org = act->org, .session = act->subject};
 }
 
 bool session_is_open(const struct session_row *session, const struct person_row *person,
@@ -78,6 +84,7 @@ static bool check_proof(struct decision *decision, struct problem *problem)
     case AUTH_HAND_OVER:
         return decision_row(decision, ROW_HAND_OVER) == NULL || used_up(problem, "hand-over");
     case AUTH_NONE:
+    case AUTH_INVITATION:
         break;
     }
     return problem_set(problem, PROBLEM_LOGIN_FAILED, "nothing proves who it is");
@@ -177,6 +184,7 @@ static bool decide_opened(struct decision *decision, struct problem *problem)
     session->device_key = body->device_key;
     session->device = act->device;
     session->place = act->from;
+    ((struct session_use_row *)decision_change(decision, ROW_USE))->used_at = act->at;
     if (held_until == 0)
         decision->waived |= 2;
     return true;
@@ -226,12 +234,13 @@ const struct act_type session_opened = {
     .fields = session_fields,
     .field_count = COUNT_OF(session_fields),
     .body_bytes = sizeof(struct session_body),
-    .need_count = 5,
+    .need_count = 6,
     .needs = {{.table = &sessions_table, .mode = NEED_ABSENT, .what = "a session"},
               NEED_HOME,
               NEED_AUTHENTICATOR,
               NEED_DEVICE,
-              NEED_HAND_OVER},
+              NEED_HAND_OVER,
+              {.table = &session_uses_table, .mode = NEED_EITHER, .key = key_of_use}},
     .deadline_count = 2,
     .deadlines = {{"expires_at", offsetof(struct rules, session_us)},
                   {"held_until", offsetof(struct rules, hold_us)}},

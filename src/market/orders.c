@@ -262,13 +262,16 @@ static bool is_open_request(struct decision *decision, struct id request, struct
     return true;
 }
 
-/* Who says so: their own name for themselves, or the key that they used. */
+/* Who says so: their own name for themselves, or who they are, or the key that they used. */
 static struct text name_of_actor(const struct act *act, struct text by, struct arena *arena)
 {
     char key[ID_TEXT_BYTES];
     if (by.length > 0)
         return by;
-    return arena_text(arena, (struct text){key, id_format("key", act->actor.key, key)});
+    bool is_person = !id_is_zero(act->actor.person);
+    size_t length = id_format(is_person ? "per" : "key",
+                              is_person ? act->actor.person : act->actor.key, key);
+    return arena_text(arena, (struct text){key, length});
 }
 
 /* MEANS may be NULL: not stated. */
@@ -332,6 +335,7 @@ const struct act_type order_cancel_seen = {
     .subject_prefix = "ord",
     .subject = SUBJECT_PATH,
     .roles = ROLE_SELLER,
+    .permission = PERMISSION_ORDERS,
     .parties = BUYER_AND_SELLER,
     .fields = cancel_seen_fields,
     .field_count = COUNT_OF(cancel_seen_fields),
@@ -405,6 +409,7 @@ const struct act_type order_cancel_accepted = {
     .subject_prefix = "ord",
     .subject = SUBJECT_PATH,
     .roles = ROLE_SELLER,
+    .permission = PERMISSION_ORDERS,
     .parties = BUYER_AND_SELLER,
     .flags = ACT_MOVES_MONEY,
     .fields = cancel_accepted_fields,
@@ -425,6 +430,7 @@ const struct act_type order_cancel_refused = {
     .subject_prefix = "ord",
     .subject = SUBJECT_PATH,
     .roles = ROLE_SELLER,
+    .permission = PERMISSION_ORDERS,
     .parties = BUYER_AND_SELLER,
     .fields = cancel_refused_fields,
     .field_count = COUNT_OF(cancel_refused_fields),
@@ -539,6 +545,7 @@ const struct act_type order_shipped = {
     .subject_prefix = "ord",
     .subject = SUBJECT_PATH,
     .roles = ROLE_SELLER,
+    .permission = PERMISSION_ORDERS,
     .parties = BUYER_AND_SELLER,
     .fields = shipped_fields,
     .field_count = COUNT_OF(shipped_fields),

@@ -171,7 +171,6 @@ static void write_json(struct buffer *out, const struct activity_entry *entry)
         json_name(&json, "changes");
         json_raw(&json, entry->row->changes);
     }
-    json_member_int(&json, "log_index", entry->row->log_index);
     json_member(&json, "outcome", entry->record.accepted ? TEXT("accepted") : TEXT("refused"));
     if (!entry->record.accepted)
         write_problem(&json, &entry->record.problem);
@@ -204,9 +203,9 @@ static void write_id_cell(struct buffer *out, const char *prefix, struct id id)
     write_cell(out, (struct text){text, length}, false);
 }
 
-static void write_made_cell(struct buffer *out, struct buffer *cell, bool last)
+static void write_made_cell(struct buffer *out, struct buffer *cell)
 {
-    write_cell(out, buffer_view(cell), last);
+    write_cell(out, buffer_view(cell), false);
     buffer_clear(cell);
 }
 
@@ -215,7 +214,7 @@ void activity_head_write(struct buffer *out)
     buffer_string(out, "\"at\",\"act\",\"type\",\"outcome\",\"sentence\",\"reason\",\"role\","
                        "\"name\",\"person\",\"key\",\"on_behalf_of\",\"method\","
                        "\"authenticator\",\"signed\",\"address\",\"device\",\"subject\","
-                       "\"problem\",\"steps\",\"changes\",\"log_index\"\r\n");
+                       "\"problem\",\"steps\",\"changes\"\r\n");
 }
 
 static void write_what_cells(struct buffer *out, const struct activity_entry *entry,
@@ -223,12 +222,12 @@ static void write_what_cells(struct buffer *out, const struct activity_entry *en
 {
     const struct act *act = &entry->record.act;
     buffer_time(cell, act->at);
-    write_made_cell(out, cell, false);
+    write_made_cell(out, cell);
     write_id_cell(out, "act", act->id);
     write_cell(out, text_of(act->type->name), false);
     write_cell(out, entry->record.accepted ? TEXT("accepted") : TEXT("refused"), false);
     write_sentence(cell, entry);
-    write_made_cell(out, cell, false);
+    write_made_cell(out, cell);
     write_cell(out, reason_of(act), false);
 }
 
@@ -243,7 +242,7 @@ static void write_who_cells(struct buffer *out, const struct activity_entry *ent
     write_id_cell(out, "key", actor->key);
     if (is_on_behalf(act))
         buffer_org(cell, act->org);
-    write_made_cell(out, cell, false);
+    write_made_cell(out, cell);
     write_cell(out,
                actor->method == AUTH_NONE ? TEXT_NONE : text_of(auth_method_names[actor->method]),
                false);
@@ -268,14 +267,12 @@ static void write_csv(struct buffer *out, const struct activity_entry *entry)
     if (!entry->record.accepted)
         buffer_format(&cell, "%s: %s", problem_kind(entry->record.problem.code)->slug,
                       entry->record.problem.detail);
-    write_made_cell(out, &cell, false);
+    write_made_cell(out, &cell);
     for (size_t i = 0; i < act->steps.count; i++)
         buffer_format(&cell, "%s%.*s %.*s", i > 0 ? ", " : "", TEXT_ARG(step[i].page),
                       TEXT_ARG(step[i].control));
-    write_made_cell(out, &cell, false);
-    write_cell(out, entry->row->changes, false);
-    buffer_i64(&cell, entry->row->log_index);
-    write_made_cell(out, &cell, true);
+    write_made_cell(out, &cell);
+    write_cell(out, entry->row->changes, true);
     buffer_done(&cell);
 }
 

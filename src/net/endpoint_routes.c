@@ -52,12 +52,12 @@ void endpoint_replay_handle(struct call *call)
     struct replay_body body = {0};
     struct problem problem;
     problem_clear(&problem);
-    if (!find_endpoint(call, &problem) || !read_replay(call, &body, &problem)) {
+    if (!find_endpoint(call, &problem) || !read_replay(call, &body, &problem) ||
+        !webhooks_replay(call->service->webhooks, call->principal.org, call->subject_id, body.after,
+                         body.through, &problem)) {
         call_problem(call, &problem);
         return;
     }
-    webhooks_replay(call->service->webhooks, call->principal.org, call->subject_id, body.after,
-                    body.through);
     struct buffer answer;
     buffer_init(&answer);
     struct json_writer json = json_writer(&answer);

@@ -173,8 +173,11 @@ static void *run(void *context)
     struct problem problem;
     while (!atomic_load(&mailer->stopping)) {
         int64_t next_at = INT64_MAX;
-        if (!work(mailer, &next_at, &problem)) {
+        if (!kernel_holds(mailer->options.kernel, LEASE_MAIL)) {
+            mailer->cursor_known = false; /* another node moves it */
+        } else if (!work(mailer, &next_at, &problem)) {
             log_problem(LOG_WARN, "mail.queue", &problem);
+            mailer->cursor_known = false;
             next_at = time_now() + PAUSE_US;
         }
         wait_until(mailer, next_at);

@@ -9,6 +9,8 @@
  * uncertain and not sent again: one notice an event, never two. What the server took makes a
  * receipt.
  *
+ * Of several nodes the one that holds LEASE_MAIL does it.
+ *
  * Messages are plain text in the language of the person (mail_text.h). Nothing that people wrote
  * can become a header: GMime writes them, from single lines without control characters.
  */

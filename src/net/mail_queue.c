@@ -78,7 +78,7 @@ static bool add_mail(void *context, const struct mail_recipient *recipient, stru
 {
     struct taking *taking = context;
     const struct mailer *mailer = taking->mailer;
-    const struct act_row *act = &taking->event->act;
+    const struct logged_act_row *act = &taking->event->act;
     struct mail_row *row = ARENA_NEW(taking->list->arena, struct mail_row);
     (void)problem;
     if (!mail_address_valid(recipient->address)) {
@@ -113,7 +113,7 @@ static bool add_mail(void *context, const struct mail_recipient *recipient, stru
 /* Is there such a notice? An act that was refused, or whose deadline was waived, has none. */
 static bool take_notice(struct taking *taking, struct problem *problem)
 {
-    const struct act_row *act = &taking->event->act;
+    const struct logged_act_row *act = &taking->event->act;
     struct notice_row notice = {
         .org = act->org, .act = act->id, .audience = (int64_t)taking->audience};
     const struct mail_options *options = &taking->mailer->options;
@@ -172,7 +172,7 @@ bool mail_queue_take(struct mailer *mailer, bool *more, struct problem *problem)
     cursor.position = page.next;
     if (moved && (list.count > 0 || !mailer->cursor_found || *more)) {
         saving_add(&list, &mail_cursors_table, &cursor, mailer->cursor_found);
-        taken = saving_save(mailer->options.kernel, &list, problem);
+        taken = saving_save(mailer->options.kernel, LEASE_MAIL, &list, problem);
         mailer->cursor_found = mailer->cursor_found || taken;
     }
     if (taken && moved)
@@ -215,7 +215,7 @@ bool mail_queue_save(struct mailer *mailer, struct mail_row *rows, size_t count,
     struct saving_list list = {.arena = arena_new()};
     for (size_t i = 0; i < count; i++)
         saving_add(&list, &mails_table, &rows[i], true);
-    bool saved = saving_save(mailer->options.kernel, &list, problem);
+    bool saved = saving_save(mailer->options.kernel, LEASE_MAIL, &list, problem);
     arena_free(list.arena);
     return saved;
 }

@@ -17,7 +17,7 @@ struct mail_recipient {
 
 struct mail_notice {
     const struct catalogue *catalogue;
-    const struct act_row *act;
+    const struct logged_act_row *act;
     const struct act_type *type;
     enum audience audience;
     /* The marketplace's own addresses, of the configuration, and their language. */

@@ -17,9 +17,10 @@ struct row_slot *saving_add(struct saving_list *list, const struct table *table,
     return slot;
 }
 
-bool saving_save(struct kernel *kernel, const struct saving_list *list, struct problem *problem)
+bool saving_save(struct kernel *kernel, enum lease lease, const struct saving_list *list,
+                 struct problem *problem)
 {
-    return list->count == 0 || kernel_save(kernel, list->slots, list->count, problem);
+    return list->count == 0 || kernel_save(kernel, lease, list->slots, list->count, problem);
 }
 
 void attempts_add(struct buffer *attempts, struct text entry)

@@ -18,7 +18,8 @@ struct saving_list {
 /* As changed; the slot may be set to removed. */
 struct row_slot *saving_add(struct saving_list *list, const struct table *table, void *row,
                             bool found);
-MUST_CHECK bool saving_save(struct kernel *kernel, const struct saving_list *list,
+/* Under LEASE. */
+MUST_CHECK bool saving_save(struct kernel *kernel, enum lease lease, const struct saving_list *list,
                             struct problem *problem);
 
 /* Adds ENTRY, a JSON object, to a row's list; the oldest beyond ATTEMPTS_KEPT go. */

@@ -56,7 +56,7 @@ static bool probe_store(struct service *service, struct problem *problem)
         {.table = &endpoint_cursors_table, .row = &row, .changed = true},
         {.table = &endpoint_cursors_table, .row = &row, .found = true, .removed = true}};
     struct row_slot *const list[] = {&slots[0], &slots[1]};
-    return kernel_save(service->kernel, list, COUNT_OF(list), problem);
+    return kernel_save(service->kernel, LEASE_NONE, list, COUNT_OF(list), problem);
 }
 
 /* Where the last commit failed, the store is asked anew, by one request at a time. */

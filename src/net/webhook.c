@@ -9,12 +9,13 @@
 #include "net/webhook_private.h"
 
 #define WAIT_MAX_MS 60000
+#define WAIT_SHARED_MAX_MS 1000 /* other nodes do not wake us */
 #define PAUSE_US TIME_SECOND
 #define LOG_BATCH 1000
 
 /* Endpoints. */
 
-static struct endpoint *find_endpoint(const struct webhooks *webhooks, int64_t org, struct id id)
+struct endpoint *endpoint_find(const struct webhooks *webhooks, int64_t org, struct id id)
 {
     struct endpoint *each = webhooks->endpoints;
     while (each != NULL && !(each->row.org == org && id_equal(each->row.id, id)))
@@ -76,8 +77,10 @@ static bool list_endpoint(void *context, const void *row, struct problem *proble
 {
     struct listing *listing = context;
     const struct endpoint_row *endpoint = row;
-    struct endpoint *known = find_endpoint(listing->webhooks, endpoint->org, endpoint->id);
+    struct endpoint *known = endpoint_find(listing->webhooks, endpoint->org, endpoint->id);
     (void)problem;
+    if (!parts_are_ours(listing->webhooks, endpoint->org))
+        return true;
     if (known != NULL) {
         known->listed = true;
         return true;
@@ -133,6 +136,7 @@ static bool read_endpoints(struct webhooks *webhooks, struct problem *problem)
     struct reader *reader = store_reader_take(store);
     for (struct endpoint *each = webhooks->endpoints; each != NULL; each = each->next)
         each->listed = false;
+    webhooks->held = parts_held(webhooks);
     /* Without endpoints the log was not followed; those that come now look at their feeds anyway.
      */
     bool read =
@@ -156,6 +160,7 @@ struct growth {
     int64_t last_org;
 };
 
+/* Another node may have added or removed an endpoint: that is an act like any other. */
 static bool mark_grown(void *context, const struct value *columns, size_t count,
                        struct problem *problem)
 {
@@ -163,6 +168,8 @@ static bool mark_grown(void *context, const struct value *columns, size_t count,
     int64_t org = columns[1].integer;
     (void)count;
     (void)problem;
+    if (text_starts(columns[2].text, "endpoint."))
+        atomic_store(&growth->webhooks->changed, true);
     growth->entries++;
     growth->webhooks->log_read = columns[0].integer + 1;
     if (org == growth->last_org)
@@ -176,8 +183,8 @@ static bool mark_grown(void *context, const struct value *columns, size_t count,
 
 static bool follow_log(struct webhooks *webhooks, struct problem *problem)
 {
-    static const char sql[] = "SELECT position, org FROM log_entries WHERE position >= ?1 "
-                              "ORDER BY position LIMIT ?2";
+    static const char sql[] = "SELECT log_index, org, type FROM logged_acts WHERE log_index >= ?1 "
+                              "ORDER BY log_index LIMIT ?2";
     struct store *store = kernel_store(webhooks->options.kernel);
     struct growth growth = {.webhooks = webhooks, .entries = LOG_BATCH, .last_org = -1};
     bool read = true;
@@ -189,51 +196,6 @@ static bool follow_log(struct webhooks *webhooks, struct problem *problem)
         store_reader_give(store, reader);
     }
     return read;
-}
-
-/* Replays. */
-
-static void obey(struct webhooks *webhooks, const struct replay_order *order)
-{
-    struct endpoint *endpoint = find_endpoint(webhooks, order->org, order->endpoint);
-    if (endpoint == NULL)
-        return;
-    struct endpoint_cursor_row *cursor = &endpoint->cursor;
-    int64_t through = order->through < cursor->position ? order->through : cursor->position;
-    bool running = cursor->replay_position < cursor->replay_through;
-    if (!running || order->after < cursor->replay_position)
-        cursor->replay_position = order->after;
-    if (!running || through > cursor->replay_through)
-        cursor->replay_through = through;
-    endpoint->cursor_changed = endpoint->grown = webhooks->unsaved = true;
-}
-
-static void obey_orders(struct webhooks *webhooks)
-{
-    pthread_mutex_lock(&webhooks->lock);
-    struct replay_order *orders = webhooks->orders;
-    webhooks->orders = NULL;
-    pthread_mutex_unlock(&webhooks->lock);
-    while (orders != NULL) {
-        struct replay_order *order = orders;
-        orders = order->next;
-        obey(webhooks, order);
-        free(order);
-    }
-}
-
-void webhooks_replay(struct webhooks *webhooks, int64_t org, struct id endpoint, int64_t after,
-                     int64_t through)
-{
-    struct replay_order *order = calloc(1, sizeof *order);
-    MUST(order != NULL);
-    *order =
-        (struct replay_order){.org = org, .endpoint = endpoint, .after = after, .through = through};
-    pthread_mutex_lock(&webhooks->lock);
-    order->next = webhooks->orders;
-    webhooks->orders = order;
-    pthread_mutex_unlock(&webhooks->lock);
-    webhooks_changed(webhooks);
 }
 
 /* The thread. */
@@ -331,20 +293,28 @@ static void take_events(struct webhooks *webhooks)
         }
 }
 
+/* Leases came or went. */
+static bool parts_changed(const struct webhooks *webhooks)
+{
+    return parts_count(webhooks) > 1 && parts_held(webhooks) != webhooks->held;
+}
+
 static void look_around(struct webhooks *webhooks)
 {
     struct problem problem;
-    if (atomic_exchange(&webhooks->changed, false) &&
-        !(read_endpoints(webhooks, &problem) && forget_unsendable(webhooks, &problem))) {
-        atomic_store(&webhooks->changed, true);
-        note_failure(webhooks, "webhook.endpoints", &problem);
-    }
-    obey_orders(webhooks);
-    if (atomic_exchange(&webhooks->committed, false) && webhooks->endpoints != NULL &&
+    bool follows = webhooks->endpoints != NULL || parts_count(webhooks) > 1;
+    if (atomic_exchange(&webhooks->committed, false) && follows &&
         !follow_log(webhooks, &problem)) {
         atomic_store(&webhooks->committed, true);
         note_failure(webhooks, "webhook.follow", &problem);
     }
+    if ((atomic_exchange(&webhooks->changed, false) || parts_changed(webhooks)) &&
+        !(read_endpoints(webhooks, &problem) && forget_unsendable(webhooks, &problem))) {
+        atomic_store(&webhooks->changed, true);
+        note_failure(webhooks, "webhook.endpoints", &problem);
+    }
+    if (!atomic_load(&webhooks->changed) && !replays_obey(webhooks, &problem))
+        note_failure(webhooks, "webhook.replays", &problem);
 }
 
 static void count(struct webhooks *webhooks)
@@ -375,8 +345,9 @@ static int wait_ms(const struct webhooks *webhooks)
     }
     if (until <= now)
         return 0;
-    int64_t ms = until == INT64_MAX ? WAIT_MAX_MS : (until - now) / 1000 + 1;
-    return ms > WAIT_MAX_MS ? WAIT_MAX_MS : (int)ms;
+    int64_t most = parts_count(webhooks) > 1 ? WAIT_SHARED_MAX_MS : WAIT_MAX_MS;
+    int64_t ms = until == INT64_MAX ? most : (until - now) / 1000 + 1;
+    return ms > most ? (int)most : (int)ms;
 }
 
 static void save(struct webhooks *webhooks)
@@ -439,7 +410,7 @@ void webhooks_counters(struct webhooks *webhooks, struct webhook_counters *count
 struct webhooks *webhooks_new(const struct webhook_options *options, struct problem *problem)
 {
     struct webhooks *webhooks = calloc(1, sizeof *webhooks);
-    MUST(webhooks != NULL && pthread_mutex_init(&webhooks->lock, NULL) == 0);
+    MUST(webhooks != NULL);
     MUST(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
     webhooks->options = *options;
     webhooks->multi = curl_multi_init();
@@ -447,6 +418,7 @@ struct webhooks *webhooks_new(const struct webhook_options *options, struct prob
     webhooks->arena = arena_new();
     curl_multi_setopt(webhooks->multi, CURLMOPT_MAXCONNECTS, (long)UNDER_WAY_MAX);
     atomic_store(&webhooks->changed, true);
+    atomic_store(&webhooks->ordered, true);
     webhooks->may_have_unsendable = true;
     webhooks->listener = (struct kernel_listener){.committed = committed, .context = webhooks};
     kernel_listen(options->kernel, &webhooks->listener); /* before the first reading */
@@ -454,7 +426,6 @@ struct webhooks *webhooks_new(const struct webhook_options *options, struct prob
         kernel_unlisten(options->kernel, &webhooks->listener);
         curl_multi_cleanup(webhooks->multi);
         arena_free(webhooks->arena);
-        pthread_mutex_destroy(&webhooks->lock);
         free(webhooks);
         problem_set(problem, PROBLEM_INTERNAL, "a thread could not be started");
         return NULL;
@@ -470,7 +441,6 @@ void webhooks_free(struct webhooks *webhooks)
     atomic_store(&webhooks->stopping, true);
     curl_multi_wakeup(webhooks->multi);
     pthread_join(webhooks->thread, NULL);
-    obey_orders(webhooks);
     while (webhooks->endpoints != NULL) {
         struct endpoint *endpoint = webhooks->endpoints;
         webhooks->endpoints = endpoint->next;
@@ -478,6 +448,5 @@ void webhooks_free(struct webhooks *webhooks)
     }
     curl_multi_cleanup(webhooks->multi);
     arena_free(webhooks->arena);
-    pthread_mutex_destroy(&webhooks->lock);
     free(webhooks);
 }

@@ -32,9 +32,9 @@ struct webhooks *webhooks_new(const struct webhook_options *options, struct prob
 /* Endpoints were added, removed or told to replay: read them again. Any thread. */
 void webhooks_changed(struct webhooks *webhooks);
 
-/* Sends the events after AFTER and through THROUGH again. Any thread; does not wait. */
-void webhooks_replay(struct webhooks *webhooks, int64_t org, struct id endpoint, int64_t after,
-                     int64_t through);
+/* Orders that the events after AFTER and through THROUGH are sent again; waits for the store. */
+MUST_CHECK bool webhooks_replay(struct webhooks *webhooks, int64_t org, struct id endpoint,
+                                int64_t after, int64_t through, struct problem *problem);
 
 /* "whsec_" and the base64 of the endpoint's key. */
 MUST_CHECK bool webhook_secret(struct webhooks *webhooks, struct id endpoint, struct buffer *out,

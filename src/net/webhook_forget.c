@@ -100,32 +100,46 @@ static bool fail_row(void *context, const void *row, struct problem *problem)
     return true;
 }
 
-static bool fail_some(struct webhooks *webhooks, size_t *count, struct problem *problem)
+static bool fail_some(struct webhooks *webhooks, const struct part *part, size_t *count,
+                      struct problem *problem)
 {
     static const char tail[] =
-        "WHERE next_at IS NOT NULL AND state = 0 AND EXISTS (SELECT 1 FROM endpoints "
-        "WHERE endpoints.org = deliveries.org AND endpoints.id = deliveries.endpoint "
-        "AND (removed_at IS NOT NULL OR disabled_at IS NOT NULL)) ORDER BY next_at LIMIT ?1";
-    const struct value limit = VALUE_OF_INT(FAILED_AT_ONCE);
+        "WHERE next_at IS NOT NULL AND state = 0 AND org % ?2 = ?3 AND EXISTS (SELECT 1 "
+        "FROM endpoints WHERE endpoints.org = deliveries.org AND endpoints.id = "
+        "deliveries.endpoint AND (removed_at IS NOT NULL OR disabled_at IS NOT NULL)) "
+        "ORDER BY next_at LIMIT ?1";
+    const struct value values[] = {VALUE_OF_INT(FAILED_AT_ONCE), VALUE_OF_INT(part->of),
+                                   VALUE_OF_INT(part->number)};
     struct saving_list list = {.arena = arena_new()};
     struct store *store = kernel_store(webhooks->options.kernel);
     struct failing failing = {store_reader_take(store), &list};
-    bool failed = reader_rows(failing.reader, &deliveries_table, tail, &limit, 1, list.arena,
-                              fail_row, &failing, problem);
+    bool failed = reader_rows(failing.reader, &deliveries_table, tail, values, COUNT_OF(values),
+                              list.arena, fail_row, &failing, problem);
     store_reader_give(store, failing.reader);
     *count = list.count;
-    failed = failed && saving_save(webhooks->options.kernel, &list, problem);
+    failed = failed && part_save(webhooks, part, &list, problem);
     arena_free(list.arena);
     return failed;
 }
 
-bool forget_unsendable(struct webhooks *webhooks, struct problem *problem)
+static bool forget_of_part(struct webhooks *webhooks, const struct part *part,
+                           struct problem *problem)
 {
     size_t count = FAILED_AT_ONCE;
-    while (webhooks->may_have_unsendable && count == FAILED_AT_ONCE) {
-        if (!fail_some(webhooks, &count, problem))
+    while (count == FAILED_AT_ONCE) {
+        if (!fail_some(webhooks, part, &count, problem))
             return false;
         atomic_fetch_add(&webhooks->count_failed, count);
+    }
+    return true;
+}
+
+bool forget_unsendable(struct webhooks *webhooks, struct problem *problem)
+{
+    for (unsigned i = 0; webhooks->may_have_unsendable && i < parts_count(webhooks); i++) {
+        struct part part = part_at(webhooks, i);
+        if ((webhooks->held >> i & 1) != 0 && !forget_of_part(webhooks, &part, problem))
+            return false;
     }
     webhooks->may_have_unsendable = false;
     return true;

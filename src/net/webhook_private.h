@@ -22,6 +22,10 @@
 #define ANSWER_KEPT 1024 /* bytes */
 
 struct endpoint;
+struct webhooks;
+
+/* webhook.c */
+struct endpoint *endpoint_find(const struct webhooks *webhooks, int64_t org, struct id id);
 
 struct delivery {
     struct delivery *next; /* of the endpoint, by position */
@@ -67,12 +71,13 @@ struct endpoint {
     struct delivery *first;
 };
 
-/* Somebody asked for events to be sent again. */
-struct replay_order {
-    struct replay_order *next;
-    int64_t org;
-    struct id endpoint;
-    int64_t after, through;
+/*
+ * A part of the organisations, by their numbers, for which one node delivers: the one that holds
+ * its lease. Of a store that is not shared there is one part, of all.
+ */
+struct part {
+    enum lease lease;
+    int64_t of, number;
 };
 
 struct webhooks {
@@ -80,12 +85,9 @@ struct webhooks {
     struct kernel_listener listener;
     pthread_t thread;
     CURLM *multi;
-    atomic_bool stopping, committed, changed;
+    atomic_bool stopping, committed, changed, ordered;
     atomic_uint_fast64_t count_endpoints, count_pending, count_attempts, count_delivered,
         count_failed;
-    pthread_mutex_t lock; /* of the orders */
-    struct replay_order *orders;
-
     /* The thread's own. */
     struct arena *arena; /* of one reading of a feed */
     struct endpoint *endpoints;
@@ -94,6 +96,8 @@ struct webhooks {
     bool unsaved;             /* rows changed since the last saving */
     int64_t pause_until;      /* the store failed */
     bool may_have_unsendable; /* an endpoint went, or may have before the start */
+    unsigned held;            /* parts, a bit each, when endpoints were read last */
+    int64_t orders_read;      /* when replay orders were looked for last (time_monotonic) */
 };
 
 /* webhook_queue.c */
@@ -110,6 +114,21 @@ int64_t queue_next_at(const struct endpoint *endpoint);
 /* Saves what changed, of all endpoints; forgets deliveries that are done. */
 MUST_CHECK bool queue_save(struct webhooks *webhooks, struct problem *problem);
 void queue_clear(struct endpoint *endpoint);
+/* True, too, where the part's lease was lost: then endpoints are read again. */
+MUST_CHECK bool part_save(struct webhooks *webhooks, const struct part *part,
+                          const struct saving_list *list, struct problem *problem);
+
+/* webhook_parts.c */
+unsigned parts_count(const struct webhooks *webhooks);
+struct part part_at(const struct webhooks *webhooks, unsigned index);
+bool part_has(const struct part *part, int64_t org);
+unsigned parts_held(const struct webhooks *webhooks); /* now; a bit each */
+/* Was its part held when endpoints were read last? */
+bool parts_are_ours(const struct webhooks *webhooks, int64_t org);
+
+/* webhook_replays.c */
+/* Obeys the orders of endpoints that are ours. */
+MUST_CHECK bool replays_obey(struct webhooks *webhooks, struct problem *problem);
 
 /* webhook_forget.c */
 /* Adds the removal of deliveries behind the endpoint's window that are not pending. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "act/tables.h"
+#include "base/log.h"
 #include "net/webhook_private.h"
 
 #define TAKEN_AT_ONCE 100
@@ -181,12 +182,12 @@ static bool take_pending(void *context, const void *row, struct problem *problem
 static bool first_position(struct endpoint *endpoint, struct reader *reader, struct arena *arena,
                            struct problem *problem)
 {
-    struct act_row act = {.org = endpoint->row.org, .seq = endpoint->row.since};
+    struct logged_act_row act = {.org = endpoint->row.org, .seq = endpoint->row.since};
     bool found;
     endpoint->cursor.position = endpoint->row.since;
     if (endpoint->who.role == ROLE_SELLER)
         return true;
-    if (!reader_load(reader, &acts_table, &act, arena, &found, problem))
+    if (!reader_load(reader, &logged_acts_table, &act, arena, &found, problem))
         return false;
     if (!found)
         return problem_set(problem, PROBLEM_STORE_CORRUPT, "the act that made an endpoint is gone");
@@ -243,6 +244,18 @@ int64_t queue_next_at(const struct endpoint *endpoint)
     return next_at > endpoint->not_before ? next_at : endpoint->not_before;
 }
 
+bool part_save(struct webhooks *webhooks, const struct part *part, const struct saving_list *list,
+               struct problem *problem)
+{
+    if (saving_save(webhooks->options.kernel, part->lease, list, problem))
+        return true;
+    if (problem->code != PROBLEM_LEASE_LOST)
+        return false;
+    log_problem(LOG_INFO, "webhook.handed_over", problem);
+    atomic_store(&webhooks->changed, true);
+    return true;
+}
+
 static void list_changes(struct endpoint *endpoint, struct saving_list *list)
 {
     if (endpoint->cursor_changed)
@@ -278,20 +291,31 @@ static void settle(struct endpoint *endpoint)
     }
 }
 
-bool queue_save(struct webhooks *webhooks, struct problem *problem)
+static bool save_part(struct webhooks *webhooks, const struct part *part, struct problem *problem)
 {
     struct saving_list list = {.arena = arena_new()};
     bool saved = true;
     for (struct endpoint *each = webhooks->endpoints; each != NULL && saved; each = each->next) {
+        if (!part_has(part, each->row.org))
+            continue;
         list_changes(each, &list);
         saved = forget_old(webhooks, each, &list, problem);
     }
-    saved = saved && saving_save(webhooks->options.kernel, &list, problem);
+    saved = saved && part_save(webhooks, part, &list, problem);
     arena_free(list.arena);
-    if (!saved)
-        return false;
+    return saved;
+}
+
+bool queue_save(struct webhooks *webhooks, struct problem *problem)
+{
+    for (unsigned i = 0; i < parts_count(webhooks); i++) {
+        struct part part = part_at(webhooks, i);
+        if (!save_part(webhooks, &part, problem))
+            return false;
+        for (struct endpoint *each = webhooks->endpoints; each != NULL; each = each->next)
+            if (part_has(&part, each->row.org))
+                settle(each);
+    }
     webhooks->unsaved = false;
-    for (struct endpoint *each = webhooks->endpoints; each != NULL; each = each->next)
-        settle(each);
     return true;
 }

@@ -115,7 +115,7 @@ static bool load_body(struct webhooks *webhooks, struct delivery *delivery, stru
     event.act.seq = delivery->row.act_seq;
     event.type = catalogue_act(kernel_catalogue(kernel), delivery->row.type);
     struct reader *reader = store_reader_take(kernel_store(kernel));
-    bool read = reader_load(reader, &acts_table, &event.act, arena, &found, problem);
+    bool read = reader_load(reader, &logged_acts_table, &event.act, arena, &found, problem);
     store_reader_give(kernel_store(kernel), reader);
     buffer_clear(&delivery->body);
     if (read && found && event.type != NULL && event.act.record.length > 0) {

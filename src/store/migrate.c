@@ -5,9 +5,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/time.h"
 #include "store/store_private.h"
+
+#define ATTEMPTS 100
+#define ATTEMPT_EVERY_US 50000
 
 struct migration_row {
     int64_t version;
@@ -96,21 +100,22 @@ static bool save_applied(struct migration *migration, const struct embedded_file
         .applied_at = time_now(),
     };
     struct row_slot slot = {.table = &migrations_table, .row = &row, .changed = true};
-    return store_save(migration->store, &(struct row_slot *){&slot}, 1, problem);
+    return writer_save(store_writer(migration->store, 0), &(struct row_slot *){&slot}, 1, problem);
 }
 
 static bool apply_next(struct migration *migration, struct problem *problem)
 {
     const struct embedded_file *file = &migration->schema[migration->applied];
     struct text script = {(const char *)file->bytes, file->length};
-    if (!store_begin(migration->store, problem))
+    struct writer *writer = store_writer(migration->store, 0);
+    if (!writer_begin(writer, problem))
         return false;
-    if (!migration->store->driver->execute(migration->store, script, problem) ||
+    if (!migration->store->driver->execute(writer, script, problem) ||
         !save_applied(migration, file, problem)) {
-        store_rollback(migration->store);
+        writer_rollback(writer);
         return false;
     }
-    if (!store_commit(migration->store, problem))
+    if (!writer_commit(writer, problem))
         return false;
     migration->applied++;
     return true;
@@ -119,17 +124,18 @@ static bool apply_next(struct migration *migration, struct problem *problem)
 static bool create_table(struct store *store, struct problem *problem)
 {
     struct buffer sql;
-    if (!store_begin(store, problem))
+    struct writer *writer = store_writer(store, 0);
+    if (!writer_begin(writer, problem))
         return false;
     buffer_init(&sql);
     table_sql_create(&sql, &migrations_table);
-    bool created = store->driver->execute(store, buffer_view(&sql), problem);
+    bool created = store->driver->execute(writer, buffer_view(&sql), problem);
     buffer_done(&sql);
     if (!created) {
-        store_rollback(store);
+        writer_rollback(writer);
         return false;
     }
-    return store_commit(store, problem);
+    return writer_commit(writer, problem);
 }
 
 /* Makes the table where it is missing, and reads what it says. */
@@ -169,11 +175,16 @@ static bool migrate(struct migration *migration, struct problem *problem)
     return true;
 }
 
+/* Where several servers start at once on one database, one is faster; the others look again. */
 bool store_migrate(struct store *store, const struct embedded_file *schema, struct problem *problem)
 {
-    struct arena *arena = arena_new();
-    struct migration migration = {.store = store, .schema = schema, .arena = arena};
-    bool migrated = migrate(&migration, problem);
-    arena_free(arena);
-    return migrated;
+    for (int attempt = 1;; attempt++) {
+        struct arena *arena = arena_new();
+        struct migration migration = {.store = store, .schema = schema, .arena = arena};
+        bool migrated = migrate(&migration, problem);
+        arena_free(arena);
+        if (migrated || problem->code != PROBLEM_STORE_CONFLICT || attempt == ATTEMPTS)
+            return migrated;
+        usleep(ATTEMPT_EVERY_US);
+    }
 }

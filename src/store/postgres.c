@@ -1,29 +1,33 @@
 /*
- * PostgreSQL behind store.h, on libpq: the writer with its groups, the readers.
+ * PostgreSQL behind store.h, on libpq: the writers with their groups. (Readers: postgres_reader.c.)
  *
  * A group is three round trips: its rows by key, locked in key order; what changed; the commit. The
- * rows of a table travel as one array a column. READ COMMITTED: the locks keep what was read true.
- * A commit whose answer was lost is settled by the count on the writer's lease.
+ * rows of a table travel as one array a column. READ COMMITTED: the locks keep what was read true,
+ * and an UPDATE compares the version that was loaded. Citus refuses to lock rows of several
+ * organisations in one statement: there nothing is locked, and versions and keys alone tell that
+ * another group was faster (STORE_CONFLICT).
+ *
+ * Several programs may write. A lost connection before COMMIT was sent is a conflict: the server
+ * rolls back what a session leaves. After it, the outcome is uncertain, and the caller looks.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "base/time.h"
 #include "store/postgres_private.h"
 
 #define TABLES_MAX 64
-#define SETTLE_US (10 * TIME_SECOND)
-#define SETTLE_EVERY_US 100000
 
-/* Keys find their rows by index, whatever a table's statistics say. */
+/*
+ * Keys find their rows by index, whatever a table's statistics say. A process that was put to sleep
+ * inside a group must not keep others from its rows for long. There is no statement_timeout: it
+ * would end a commit's wait for a standby, and the server would then answer as if that had it.
+ */
 static const char writer_settings[] =
     "SET client_min_messages = warning; SET jit = off; SET plan_cache_mode = force_generic_plan; "
     "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
-    "SET lock_timeout = '5s'; SET statement_timeout = '60s'; "
-    "SET idle_in_transaction_session_timeout = '30s'; "
+    "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '3s'; "
     "SELECT set_config('synchronous_commit', 'on', false) "
     "WHERE current_setting('synchronous_commit') = 'off'";
 
@@ -42,13 +46,19 @@ struct table_lists {
 struct postgres_store {
     struct store base;
     char *url;
-    struct postgres_connection writer;
-    struct postgres_lease lease;
+    bool unlocked; /* rows cannot be locked, or shall not be */
+};
+
+struct postgres_writer {
+    struct writer base;
+    struct postgres_connection connection;
     bool begun;  /* between begin and commit or rollback */
     bool opened; /* BEGIN was sent */
     struct table_lists tables[TABLES_MAX];
     size_t table_count;
-    struct buffer arrays[STORE_COLUMNS_MAX];
+    struct table_lists *order[TABLES_MAX]; /* of those that this call names */
+    size_t order_count;
+    struct buffer arrays[STORE_COLUMNS_MAX + 1];
 };
 
 static struct postgres_store *postgres_store(struct store *store)
@@ -56,58 +66,49 @@ static struct postgres_store *postgres_store(struct store *store)
     return (struct postgres_store *)store;
 }
 
+static struct postgres_writer *postgres_writer(struct writer *writer)
+{
+    return (struct postgres_writer *)writer;
+}
+
 /* Opening and closing. */
 
 /* What an answer confirmed must survive the database's crash, too. */
-static bool check_durability(struct postgres_connection *connection, struct problem *problem)
+static bool check_server(struct postgres_store *store, struct postgres_connection *connection,
+                         struct problem *problem)
 {
+    static const char sql[] = "SELECT current_setting('fsync') = 'on', "
+                              "EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')";
     PGresult *result = NULL;
-    if (!connection_send_once(connection, "SELECT current_setting('fsync') = 'on'", NULL, &result,
-                              problem) ||
+    if (!connection_send_once(connection, sql, NULL, &result, problem) ||
         !connection_run(connection, problem))
         return false;
     bool safe = PQgetvalue(result, 0, 0)[0] != 0;
+    bool spread = PQgetvalue(result, 0, 1)[0] != 0;
     PQclear(result);
+    store->unlocked = store->unlocked || spread;
+    const char *version = PQparameterStatus(connection->handle, "server_version");
+    snprintf(store->base.engine, sizeof store->base.engine, "PostgreSQL %s%s",
+             version == NULL ? "" : version, spread ? " with Citus" : "");
     return safe || problem_set(problem, PROBLEM_CONFIGURATION,
                                "the database runs with fsync = off and would lose what was "
                                "answered");
 }
 
-static void name_engine(struct postgres_store *store)
+/* A first connection, to see what is there. */
+static bool look_at_server(struct postgres_store *store, struct problem *problem)
 {
-    const char *version = PQparameterStatus(store->writer.handle, "server_version");
-    snprintf(store->base.engine, sizeof store->base.engine, "PostgreSQL %s",
-             version == NULL ? "" : version);
-}
-
-static bool open_store(struct postgres_store *store, bool writable, struct problem *problem)
-{
-    struct postgres_connection *writer = &store->writer;
-    if (!connection_open(writer, store->url, writable ? writer_settings : postgres_reader_settings,
-                         problem))
+    struct postgres_connection connection;
+    if (!connection_open(&connection, store->url, postgres_reader_settings, problem))
         return false;
-    name_engine(store);
-    if (writable)
-        return check_durability(writer, problem) && lease_prepare(writer, problem) &&
-               lease_take(&store->lease, writer, problem);
-    connection_close(writer);
-    return true;
+    bool fits = check_server(store, &connection, problem);
+    connection_close(&connection);
+    return fits;
 }
 
 static void postgres_close(struct store *base)
 {
     struct postgres_store *store = postgres_store(base);
-    MUST(!store->begun);
-    lease_release(&store->lease, &store->writer);
-    connection_close(&store->writer);
-    for (size_t i = 0; i < store->table_count; i++) {
-        buffer_done(&store->tables[i].load.slots);
-        buffer_done(&store->tables[i].insert.slots);
-        buffer_done(&store->tables[i].update.slots);
-        buffer_done(&store->tables[i].remove.slots);
-    }
-    for (size_t i = 0; i < STORE_COLUMNS_MAX; i++)
-        buffer_done(&store->arrays[i]);
     free(store->url);
     free(store);
 }
@@ -118,89 +119,86 @@ static struct store *postgres_open(const char *location, const struct store_opti
     struct postgres_store *store = calloc(1, sizeof *store);
     MUST(store != NULL);
     MUST(asprintf(&store->url, "postgresql:%s", location) > 0);
-    for (size_t i = 0; i < STORE_COLUMNS_MAX; i++)
-        buffer_init(&store->arrays[i]);
-    store->base.writable = options->writable;
-    lease_init(&store->lease);
-    if (open_store(store, options->writable, problem))
+    store->unlocked = options->unlocked;
+    if (look_at_server(store, problem))
         return &store->base;
     postgres_close(&store->base);
     return NULL;
 }
 
+static struct writer *postgres_writer_new(struct store *store)
+{
+    struct postgres_writer *writer = calloc(1, sizeof *writer);
+    MUST(writer != NULL);
+    writer->base.store = store;
+    for (size_t i = 0; i < COUNT_OF(writer->arrays); i++)
+        buffer_init(&writer->arrays[i]);
+    return (struct writer *)writer;
+}
+
+static void postgres_writer_free(struct writer *base)
+{
+    struct postgres_writer *writer = postgres_writer(base);
+    MUST(!writer->begun);
+    connection_close(&writer->connection);
+    for (size_t i = 0; i < writer->table_count; i++) {
+        buffer_done(&writer->tables[i].load.slots);
+        buffer_done(&writer->tables[i].insert.slots);
+        buffer_done(&writer->tables[i].update.slots);
+        buffer_done(&writer->tables[i].remove.slots);
+    }
+    for (size_t i = 0; i < COUNT_OF(writer->arrays); i++)
+        buffer_done(&writer->arrays[i]);
+    free(writer);
+}
+
 /* Groups. */
 
-/* A new connection after the old one broke. Whoever wrote meanwhile has made our state stale. */
-static bool reconnect(struct postgres_store *store, struct problem *problem)
+static bool postgres_begin(struct writer *base, struct problem *problem)
 {
-    int64_t fence = store->lease.fence;
-    if (store->writer.handle != NULL && !store->writer.lost && fence != 0)
-        return true;
-    connection_close(&store->writer);
-    if (!connection_open(&store->writer, store->url, writer_settings, problem))
-        return false;
-    if (!lease_take(&store->lease, &store->writer, problem)) {
-        connection_close(&store->writer);
-        return false;
-    }
-    return store->lease.fence == fence ||
-           problem_set(problem, PROBLEM_STORE_LOCKED, "another server has written meanwhile");
+    struct postgres_writer *writer = postgres_writer(base);
+    struct postgres_connection *connection = &writer->connection;
+    MUST(!writer->begun);
+    if (connection->handle != NULL && connection->lost)
+        connection_close(connection);
+    writer->begun =
+        connection->handle != NULL ||
+        connection_open(connection, postgres_url(base->store), writer_settings, problem);
+    writer->opened = false;
+    return writer->begun;
 }
 
-static bool postgres_begin(struct store *base, struct problem *problem)
+static void postgres_rollback(struct writer *base)
 {
-    struct postgres_store *store = postgres_store(base);
-    MUST(!store->begun);
-    store->begun = reconnect(store, problem);
-    store->opened = false;
-    return store->begun;
-}
-
-static void postgres_rollback(struct store *base)
-{
-    struct postgres_store *store = postgres_store(base);
+    struct postgres_writer *writer = postgres_writer(base);
     struct problem problem;
-    if (store->begun && store->opened && !store->writer.lost &&
-        !(connection_send_once(&store->writer, "ROLLBACK", NULL, NULL, &problem) &&
-          connection_run(&store->writer, &problem))) {
+    if (writer->begun && writer->opened && !writer->connection.lost &&
+        !(connection_send_once(&writer->connection, "ROLLBACK", NULL, NULL, &problem) &&
+          connection_run(&writer->connection, &problem))) {
         log_problem(LOG_WARN, "store.rollback_failed", &problem);
-        store->writer.lost = true; /* the server rolls back what its session leaves */
+        writer->connection.lost = true; /* the server rolls back what its session leaves */
     }
-    store->begun = store->opened = false;
+    writer->begun = writer->opened = false;
 }
 
 /* Queues what opens the group, with its first statements. */
-static bool send_begin(struct postgres_store *store, PGresult **lease, struct problem *problem)
+static bool send_begin(struct postgres_writer *writer, struct problem *problem)
 {
-    *lease = NULL;
-    if (store->opened)
+    if (writer->opened)
         return true;
-    store->opened = true;
-    return connection_send_once(&store->writer, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL, NULL,
-                                problem) &&
-           lease_send(&store->lease, &store->writer, lease, problem);
+    writer->opened = true;
+    return connection_send_once(&writer->connection, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL,
+                                NULL, problem);
 }
 
-/* Runs what was queued; the group ends where the lease was lost. */
-static bool run_group(struct postgres_store *store, PGresult **lease, struct problem *problem)
+static struct table_lists *lists_of(struct postgres_writer *writer, const struct table *table)
 {
-    bool ran = connection_run(&store->writer, problem);
-    if (ran && *lease != NULL && strcmp(PQcmdTuples(*lease), "1") != 0) {
-        store->lease.fence = 0;
-        ran = problem_set(problem, PROBLEM_STORE_LOCKED, "another server has taken the lease");
-    }
-    PQclear(*lease);
-    return ran;
-}
-
-static struct table_lists *lists_of(struct postgres_store *store, const struct table *table)
-{
-    for (size_t i = 0; i < store->table_count; i++)
-        if (store->tables[i].table == table)
-            return &store->tables[i];
+    for (size_t i = 0; i < writer->table_count; i++)
+        if (writer->tables[i].table == table)
+            return &writer->tables[i];
     MUST(table->column_count <= STORE_COLUMNS_MAX && table->key_count >= 1);
-    MUST(store->table_count < TABLES_MAX);
-    struct table_lists *lists = &store->tables[store->table_count++];
+    MUST(writer->table_count < TABLES_MAX);
+    struct table_lists *lists = &writer->tables[writer->table_count++];
     *lists = (struct table_lists){.table = table};
     return lists;
 }
@@ -225,7 +223,7 @@ static void list_clear(struct slot_list *list)
 }
 
 /* Queues the statement that takes the list's rows: their keys, or all that it writes. */
-static bool send_list(struct postgres_store *store, enum statement_kind kind,
+static bool send_list(struct postgres_writer *writer, enum statement_kind kind,
                       const struct table *table, struct slot_list *list, struct problem *problem)
 {
     struct postgres_parameters parameters = {.count = 0};
@@ -235,8 +233,12 @@ static bool send_list(struct postgres_store *store, enum statement_kind kind,
         if (i < table->key_count || kind == STATEMENT_INSERT ||
             (kind == STATEMENT_UPDATE && column_is_updated(table, i)))
             parameters_add_array(&parameters, &table->columns[i], list_slots(list), list->count,
-                                 &store->arrays[i]);
-    return connection_send(&store->writer, connection_statement(&store->writer, kind, table, NULL),
+                                 &writer->arrays[i]);
+    if (kind == STATEMENT_UPDATE && table->version != NULL)
+        parameters_add_versions(&parameters, list_slots(list), list->count,
+                                &writer->arrays[STORE_COLUMNS_MAX]);
+    return connection_send(&writer->connection,
+                           connection_statement(&writer->connection, kind, table, NULL),
                            &parameters, &list->result, problem);
 }
 
@@ -267,31 +269,43 @@ static bool read_list(const struct slot_list *list, struct arena *arena, struct 
     return true;
 }
 
-static bool postgres_load(struct store *base, struct row_slot *const *slots, size_t count,
+/* Lists the slots by table; `order` is that of the tables' first slots. */
+static void list_by_table(struct postgres_writer *writer, struct row_slot *const *slots,
+                          size_t count)
+{
+    writer->order_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct table_lists *lists = lists_of(writer, slots[i]->table);
+        if (lists->load.count == 0)
+            writer->order[writer->order_count++] = lists;
+        slots[i]->found = false;
+        list_add(&lists->load, slots[i]);
+    }
+}
+
+static bool postgres_load(struct writer *base, struct row_slot *const *slots, size_t count,
                           struct arena *arena, struct problem *problem)
 {
-    struct postgres_store *store = postgres_store(base);
-    PGresult *lease;
-    MUST(store->begun);
-    for (size_t i = 0; i < count; i++) {
-        slots[i]->found = false;
-        list_add(&lists_of(store, slots[i]->table)->load, slots[i]);
-    }
-    bool loaded = send_begin(store, &lease, problem);
-    for (size_t i = 0; i < store->table_count && loaded; i++)
-        loaded = send_list(store, STATEMENT_LOAD, store->tables[i].table, &store->tables[i].load,
-                           problem);
-    loaded = loaded && run_group(store, &lease, problem);
-    for (size_t i = 0; i < store->table_count; i++) {
-        loaded = loaded && read_list(&store->tables[i].load, arena, problem);
-        list_clear(&store->tables[i].load);
+    struct postgres_writer *writer = postgres_writer(base);
+    enum statement_kind kind =
+        postgres_store(base->store)->unlocked ? STATEMENT_LOAD_UNLOCKED : STATEMENT_LOAD;
+    MUST(writer->begun);
+    list_by_table(writer, slots, count);
+    bool loaded = send_begin(writer, problem);
+    for (size_t i = 0; i < writer->order_count && loaded; i++)
+        loaded = send_list(writer, kind, writer->order[i]->table, &writer->order[i]->load, problem);
+    loaded = loaded && connection_run(&writer->connection, problem);
+    for (size_t i = 0; i < writer->order_count; i++) {
+        loaded = loaded && read_list(&writer->order[i]->load, arena, problem);
+        list_clear(&writer->order[i]->load);
     }
     return loaded;
 }
 
-static bool add_saved(struct postgres_store *store, struct row_slot *slot, struct problem *problem)
+static bool add_saved(struct postgres_writer *writer, struct row_slot *slot,
+                      struct problem *problem)
 {
-    struct table_lists *lists = lists_of(store, slot->table);
+    struct table_lists *lists = lists_of(writer, slot->table);
     if (slot->removed) {
         if (slot->found)
             list_add(&lists->remove, slot);
@@ -308,15 +322,15 @@ static bool add_saved(struct postgres_store *store, struct row_slot *slot, struc
     return problem_set(problem, PROBLEM_INTERNAL, "no column of %s may change", slot->table->name);
 }
 
-static bool send_lists(struct postgres_store *store, struct table_lists *lists,
+static bool send_lists(struct postgres_writer *writer, struct table_lists *lists,
                        struct problem *problem)
 {
-    return send_list(store, STATEMENT_INSERT, lists->table, &lists->insert, problem) &&
-           send_list(store, STATEMENT_UPDATE, lists->table, &lists->update, problem) &&
-           send_list(store, STATEMENT_REMOVE, lists->table, &lists->remove, problem);
+    return send_list(writer, STATEMENT_INSERT, lists->table, &lists->insert, problem) &&
+           send_list(writer, STATEMENT_UPDATE, lists->table, &lists->update, problem) &&
+           send_list(writer, STATEMENT_REMOVE, lists->table, &lists->remove, problem);
 }
 
-/* Every row that was changed or removed was there. */
+/* Every row that was changed or removed was there, as it was loaded. */
 static bool check_list(const struct slot_list *list, struct problem *problem)
 {
     uint64_t count = 0;
@@ -324,31 +338,30 @@ static bool check_list(const struct slot_list *list, struct problem *problem)
         return true;
     return (text_to_u64(text_of(PQcmdTuples(list->result)), SIZE_MAX, &count) &&
             count == list->count) ||
-           problem_set(problem, PROBLEM_INTERNAL, "a row of %s was not there any more",
+           problem_set(problem, PROBLEM_STORE_CONFLICT, "a row of %s was changed meanwhile",
                        list_slots(list)[0]->table->name);
 }
 
 /* Saves what is listed, in one round trip. */
-static bool save_listed(struct postgres_store *store, struct problem *problem)
+static bool save_listed(struct postgres_writer *writer, struct problem *problem)
 {
-    PGresult *lease;
-    bool saved = send_begin(store, &lease, problem);
-    for (size_t i = 0; i < store->table_count && saved; i++)
-        saved = send_lists(store, &store->tables[i], problem);
-    saved = saved && run_group(store, &lease, problem);
-    for (size_t i = 0; i < store->table_count && saved; i++)
-        saved = check_list(&store->tables[i].insert, problem) &&
-                check_list(&store->tables[i].update, problem) &&
-                check_list(&store->tables[i].remove, problem);
+    bool saved = send_begin(writer, problem);
+    for (size_t i = 0; i < writer->table_count && saved; i++)
+        saved = send_lists(writer, &writer->tables[i], problem);
+    saved = saved && connection_run(&writer->connection, problem);
+    for (size_t i = 0; i < writer->table_count && saved; i++)
+        saved = check_list(&writer->tables[i].insert, problem) &&
+                check_list(&writer->tables[i].update, problem) &&
+                check_list(&writer->tables[i].remove, problem);
     return saved;
 }
 
-static void clear_saved(struct postgres_store *store)
+static void clear_saved(struct postgres_writer *writer)
 {
-    for (size_t i = 0; i < store->table_count; i++) {
-        list_clear(&store->tables[i].insert);
-        list_clear(&store->tables[i].update);
-        list_clear(&store->tables[i].remove);
+    for (size_t i = 0; i < writer->table_count; i++) {
+        list_clear(&writer->tables[i].insert);
+        list_clear(&writer->tables[i].update);
+        list_clear(&writer->tables[i].remove);
     }
 }
 
@@ -361,98 +374,72 @@ static bool has_key_of(const struct slot_list *list, const struct row_slot *slot
 }
 
 /* Is a row removed that was made just before, or made that was removed? Then in two steps. */
-static bool undoes_listed(struct postgres_store *store, const struct row_slot *slot)
+static bool undoes_listed(struct postgres_writer *writer, const struct row_slot *slot)
 {
-    const struct table_lists *lists = lists_of(store, slot->table);
+    const struct table_lists *lists = lists_of(writer, slot->table);
     return slot->removed ? has_key_of(&lists->insert, slot) || has_key_of(&lists->update, slot)
                          : slot->changed && has_key_of(&lists->remove, slot);
 }
 
-static bool postgres_save(struct store *base, struct row_slot *const *slots, size_t count,
+static bool postgres_save(struct writer *base, struct row_slot *const *slots, size_t count,
                           struct problem *problem)
 {
-    struct postgres_store *store = postgres_store(base);
+    struct postgres_writer *writer = postgres_writer(base);
     bool saved = true;
-    MUST(store->begun);
+    MUST(writer->begun);
     for (size_t i = 0; i < count && saved; i++) {
-        if (undoes_listed(store, slots[i])) {
-            saved = save_listed(store, problem);
-            clear_saved(store);
+        if (undoes_listed(writer, slots[i])) {
+            saved = save_listed(writer, problem);
+            clear_saved(writer);
         }
-        saved = saved && add_saved(store, slots[i], problem);
+        saved = saved && add_saved(writer, slots[i], problem);
     }
-    saved = saved && save_listed(store, problem);
-    clear_saved(store);
+    saved = saved && save_listed(writer, problem);
+    clear_saved(writer);
     return saved;
 }
 
-static bool postgres_execute(struct store *base, struct text script, struct problem *problem)
+static bool postgres_execute(struct writer *base, struct text script, struct problem *problem)
 {
-    struct postgres_store *store = postgres_store(base);
-    PGresult *lease;
-    MUST(store->begun);
-    if (!send_begin(store, &lease, problem) ||
-        !connection_send_once(&store->writer, "SET LOCAL statement_timeout = 0", NULL, NULL,
+    struct postgres_writer *writer = postgres_writer(base);
+    MUST(writer->begun);
+    if (!send_begin(writer, problem) ||
+        !connection_send_once(&writer->connection, "SET LOCAL statement_timeout = 0", NULL, NULL,
                               problem) ||
-        !run_group(store, &lease, problem))
+        !connection_run(&writer->connection, problem))
         return false;
     char *adapted = postgres_schema(script);
-    bool executed = connection_script(&store->writer, adapted, problem);
+    bool executed = connection_script(&writer->connection, adapted, problem);
     free(adapted);
     return executed;
 }
 
-/*
- * The commit's answer was lost, or says nothing certain. Taking the lease up again waits for the
- * end of the old transaction; the count on it then tells whether it was committed.
- */
-static bool settle(struct postgres_store *store, struct problem *problem)
-{
-    int64_t until = time_monotonic() + SETTLE_US;
-    int64_t fence = store->lease.fence;
-    int64_t group = store->lease.groups + 1;
-    struct problem again = *problem;
-    store->writer.lost = true;
-    store->opened = false;
-    do {
-        if (reconnect(store, &again))
-            return store->lease.groups == group ||
-                   problem_set(problem, PROBLEM_STORE_CONFLICT,
-                               "the connection broke before the commit");
-        if (store->lease.fence != fence)
-            break;
-        usleep(SETTLE_EVERY_US);
-    } while (time_monotonic() < until);
-    return problem_set(problem, PROBLEM_OUTCOME_UNCERTAIN,
-                       "the commit's answer was lost, and then: %.200s", again.detail);
-}
-
-static bool commit(struct postgres_store *store, struct problem *problem)
+/* Only a refusal that everybody understands is one: what else went wrong is uncertain. */
+static bool commit(struct postgres_writer *writer, struct problem *problem)
 {
     PGresult *result = NULL;
-    if (!connection_send_once(&store->writer, "COMMIT", NULL, &result, problem) ||
-        !connection_run(&store->writer, problem)) {
-        /* Only a refusal that everybody understands is one: the rest is looked up. */
-        return problem->code != PROBLEM_STORE_CONFLICT && problem->code != PROBLEM_STORE_FAILED
-                   ? false
-                   : settle(store, problem);
+    if (!connection_send_once(&writer->connection, "COMMIT", NULL, &result, problem) ||
+        !connection_run(&writer->connection, problem)) {
+        if (problem->code == PROBLEM_STORE_CONFLICT || problem->code == PROBLEM_STORE_FAILED) {
+            writer->connection.lost = true;
+            problem->code = PROBLEM_OUTCOME_UNCERTAIN;
+        }
+        return false;
     }
     bool committed = strcmp(PQcmdStatus(result), "COMMIT") == 0 ||
                      problem_set(problem, PROBLEM_STORE_FAILED, "the group was rolled back");
     PQclear(result);
-    if (committed)
-        store->lease.groups++;
     return committed;
 }
 
-static bool postgres_commit(struct store *base, struct problem *problem)
+static bool postgres_commit(struct writer *base, struct problem *problem)
 {
-    struct postgres_store *store = postgres_store(base);
-    MUST(store->begun);
-    bool committed = !store->opened || commit(store, problem);
+    struct postgres_writer *writer = postgres_writer(base);
+    MUST(writer->begun);
+    bool committed = !writer->opened || commit(writer, problem);
     if (!committed)
         postgres_rollback(base);
-    store->begun = store->opened = false;
+    writer->begun = writer->opened = false;
     return committed;
 }
 
@@ -476,9 +463,13 @@ const char *postgres_url(const struct store *base)
 
 const struct store_driver postgres_driver = {
     .scheme = "postgresql",
+    .writers = STORE_WRITERS,
+    .shared = true,
     .open = postgres_open,
     .close = postgres_close,
     .file_bytes = postgres_file_bytes,
+    .writer_new = postgres_writer_new,
+    .writer_free = postgres_writer_free,
     .begin = postgres_begin,
     .load = postgres_load,
     .save = postgres_save,

@@ -1,6 +1,6 @@
 /*
- * What the files of the PostgreSQL driver share: connections with their pipelines, the SQL that
- * derives from tables, and the writer's lease. They alone know libpq.
+ * What the files of the PostgreSQL driver share: connections with their pipelines, and the SQL that
+ * derives from tables. They alone know libpq.
  *
  * A connection is always in pipeline mode: statements are queued, and connection_run sends them,
  * reads all their results and says what failed first. Parameters and results are binary.
@@ -21,6 +21,7 @@
 enum statement_kind {
     STATEMENT_QUERY,
     STATEMENT_LOAD,
+    STATEMENT_LOAD_UNLOCKED,
     STATEMENT_INSERT,
     STATEMENT_UPDATE,
     STATEMENT_REMOVE,
@@ -90,6 +91,9 @@ void parameters_add(struct postgres_parameters *parameters, const struct value *
 /* An array of COLUMN's values of ROWS, encoded into BYTES, which must live until it was sent. */
 void parameters_add_array(struct postgres_parameters *parameters, const struct column *column,
                           struct row_slot *const *slots, size_t count, struct buffer *bytes);
+/* An array of the versions that the rows had when they were loaded; NULL of those that were not. */
+void parameters_add_versions(struct postgres_parameters *parameters, struct row_slot *const *slots,
+                             size_t count, struct buffer *bytes);
 /* A field of a result. PROBLEM_INTERNAL: of a type that values have not. */
 MUST_CHECK bool result_value(const PGresult *result, int row, int field, struct value *value,
                              struct problem *problem);
@@ -98,32 +102,6 @@ MUST_CHECK bool result_value(const PGresult *result, int row, int field, struct 
 char *postgres_schema(struct text script);
 /* The SQL of a statement, with $1, $2 …; fills in what only the SQL says about it. */
 void postgres_sql(struct buffer *sql, struct postgres_statement *statement);
-
-/*
- * The lease of the one writer that a database has: a row with its holder and a fencing number that
- * grows with each new holder. Every group begins by counting itself on that row, so whoever lost
- * the lease cannot commit, and after a lost answer the count says what became of the group.
- */
-struct postgres_lease {
-    char holder[128];
-    int64_t fence; /* 0: not held */
-    int64_t groups;
-};
-
-void lease_init(struct postgres_lease *lease);
-/* Makes the row where it is missing. */
-MUST_CHECK bool lease_prepare(struct postgres_connection *connection, struct problem *problem);
-/*
- * Takes the lease, or takes it up again on a new connection. Waits for the end of a group that the
- * old connection left behind. PROBLEM_STORE_LOCKED: another process has it.
- */
-MUST_CHECK bool lease_take(struct postgres_lease *lease, struct postgres_connection *connection,
-                           struct problem *problem);
-void lease_release(struct postgres_lease *lease, struct postgres_connection *connection);
-/* Queues the group's count; *KEEP then says whether the lease is still ours. */
-MUST_CHECK bool lease_send(const struct postgres_lease *lease,
-                           struct postgres_connection *connection, PGresult **keep,
-                           struct problem *problem);
 
 /* Reading; see store_private.h. */
 extern const char postgres_reader_settings[];

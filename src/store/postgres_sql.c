@@ -122,9 +122,10 @@ static bool has_array(const struct table *table, size_t column, bool keys)
     return column < table->key_count || (!keys && column_is_updated(table, column));
 }
 
-/* "unnest($1::bigint[], …) WITH … AS k (c0, …": the caller closes it. */
+/* "unnest($1::bigint[], …) WITH … AS k (c0, …, v": the caller closes it. v: the version loaded. */
 static void add_arrays(struct buffer *sql, const struct table *table, bool keys, const char *with)
 {
+    bool has_version = !keys && table->version != NULL;
     const char *between = "unnest(";
     size_t parameter = 0;
     for (size_t i = 0; i < table->column_count; i++) {
@@ -133,6 +134,8 @@ static void add_arrays(struct buffer *sql, const struct table *table, bool keys,
         buffer_format(sql, "%s$%zu::%s", between, ++parameter, array_type(&table->columns[i]));
         between = ", ";
     }
+    if (has_version)
+        buffer_format(sql, ", $%zu::bigint[]", ++parameter);
     buffer_format(sql, ")%s AS k ", with);
     between = "(";
     for (size_t i = 0; i < table->column_count; i++) {
@@ -141,6 +144,8 @@ static void add_arrays(struct buffer *sql, const struct table *table, bool keys,
         buffer_format(sql, "%sc%zu", between, i);
         between = ", ";
     }
+    if (has_version)
+        buffer_string(sql, ", v");
 }
 
 static void add_key_equal(struct buffer *sql, const struct table *table)
@@ -150,7 +155,7 @@ static void add_key_equal(struct buffer *sql, const struct table *table)
 }
 
 /* Which key it was of those asked for, and the columns behind the key. Locked in key order. */
-static void add_load(struct buffer *sql, const struct table *table)
+static void add_load(struct buffer *sql, const struct table *table, bool locked)
 {
     buffer_string(sql, "SELECT k.n");
     for (size_t i = table->key_count; i < table->column_count; i++)
@@ -159,6 +164,8 @@ static void add_load(struct buffer *sql, const struct table *table)
     add_arrays(sql, table, true, " WITH ORDINALITY");
     buffer_format(sql, ", n) JOIN %s AS t ON ", table->name);
     add_key_equal(sql, table);
+    if (!locked)
+        return;
     buffer_string(sql, " ORDER BY ");
     for (size_t i = 0; i < table->key_count; i++)
         buffer_format(sql, "%st.%s", i == 0 ? "" : ", ", table->columns[i].name);
@@ -189,6 +196,8 @@ static void add_update(struct buffer *sql, const struct table *table)
     add_arrays(sql, table, false, "");
     buffer_string(sql, ") WHERE ");
     add_key_equal(sql, table);
+    if (table->version != NULL)
+        buffer_format(sql, " AND (k.v IS NULL OR t.%s = k.v)", table->version->name);
 }
 
 static void add_remove(struct buffer *sql, const struct table *table)
@@ -206,7 +215,8 @@ void postgres_sql(struct buffer *sql, struct postgres_statement *statement)
         add_query(sql, statement);
         break;
     case STATEMENT_LOAD:
-        add_load(sql, statement->table);
+    case STATEMENT_LOAD_UNLOCKED:
+        add_load(sql, statement->table, statement->kind == STATEMENT_LOAD);
         break;
     case STATEMENT_INSERT:
         add_insert(sql, statement->table);

@@ -99,18 +99,34 @@ static Oid element_type(const struct column *column, Oid *array)
 }
 
 /* src/backend/utils/adt/arrayfuncs.c, array_recv: one dimension, from 1. */
+static void begin_array(struct buffer *bytes, Oid element, bool nulls, size_t count)
+{
+    MUST(count <= INT_MAX);
+    buffer_clear(bytes);
+    add_u32(bytes, 1);
+    add_u32(bytes, nulls);
+    add_u32(bytes, element);
+    add_u32(bytes, (uint32_t)count);
+    add_u32(bytes, 1);
+}
+
+void parameters_add_versions(struct postgres_parameters *parameters, struct row_slot *const *slots,
+                             size_t count, struct buffer *bytes)
+{
+    begin_array(bytes, TYPE_INT8, true, count);
+    for (size_t i = 0; i < count; i++) {
+        struct value version = slots[i]->loaded ? VALUE_OF_INT(slots[i]->version) : VALUE_IS_NONE;
+        add_element(bytes, &version);
+    }
+    add(parameters, TYPE_INT8_ARRAY, bytes->bytes, bytes->length);
+}
+
 void parameters_add_array(struct postgres_parameters *parameters, const struct column *column,
                           struct row_slot *const *slots, size_t count, struct buffer *bytes)
 {
     Oid array;
     Oid element = element_type(column, &array);
-    MUST(count <= INT_MAX);
-    buffer_clear(bytes);
-    add_u32(bytes, 1);
-    add_u32(bytes, (column->flags & COLUMN_OPTIONAL) != 0);
-    add_u32(bytes, element);
-    add_u32(bytes, (uint32_t)count);
-    add_u32(bytes, 1);
+    begin_array(bytes, element, (column->flags & COLUMN_OPTIONAL) != 0, count);
     for (size_t i = 0; i < count; i++) {
         struct value value = row_value(column, slots[i]->row);
         add_element(bytes, &value);

@@ -48,6 +48,7 @@ enum table_kind {
     TABLE_STATE,       /* a function of the acts: replay makes and compares it (I8) */
     TABLE_LOG,         /* the acts themselves and the log over them: replay reads it */
     TABLE_OPERATIONAL, /* what happened around the acts (attempts, cursors): not compared */
+    TABLE_VIEW,        /* a SELECT over others, for readers */
 };
 
 struct table {
@@ -58,6 +59,7 @@ struct table {
     size_t column_count;
     size_t key_count;             /* the first columns are the key */
     const struct column *version; /* set to the act's seq on each change; NULL: none */
+    const char *definition;       /* of a view: its SELECT */
     const char *doc;
 };
 
@@ -73,6 +75,8 @@ struct row_slot {
     bool found;   /* it is in the store */
     bool changed; /* it has to be written */
     bool removed; /* it has to be deleted */
+    bool loaded;  /* by writer_load; then `version` is what its table's version column said */
+    int64_t version;
 };
 
 int64_t row_int(const struct column *column, const void *row);

@@ -66,6 +66,10 @@ static void add_enum(struct buffer *sql, const struct column *column)
 void table_sql_create(struct buffer *sql, const struct table *table)
 {
     add_comment(sql, "", table->doc);
+    if (table->kind == TABLE_VIEW) {
+        buffer_format(sql, "CREATE VIEW %s AS\n%s;\n", table->name, table->definition);
+        return;
+    }
     buffer_format(sql, "CREATE TABLE %s (\n", table->name);
     for (size_t i = 0; i < table->column_count; i++) {
         const struct column *column = &table->columns[i];

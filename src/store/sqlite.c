@@ -517,6 +517,19 @@ static uint64_t sqlite_file_bytes(struct store *base)
 
 /* Writing. */
 
+static struct writer *sqlite_writer_new(struct store *store)
+{
+    struct writer *writer = calloc(1, sizeof *writer);
+    MUST(writer != NULL);
+    writer->store = store;
+    return writer;
+}
+
+static void sqlite_writer_free(struct writer *writer)
+{
+    free(writer);
+}
+
 static void hold(struct sqlite_store *store)
 {
     if (store->alone)
@@ -545,9 +558,9 @@ static void checkpoint(struct sqlite_store *store)
     log_problem(LOG_ERROR, "store.checkpoint_failed", &problem);
 }
 
-static bool sqlite_begin(struct store *base, struct problem *problem)
+static bool sqlite_begin(struct writer *writer, struct problem *problem)
 {
-    struct sqlite_store *store = sqlite_store(base);
+    struct sqlite_store *store = sqlite_store(writer->store);
     MUST(!store->writing);
     hold(store);
     if (!store->failed && store->wal_pages >= store->checkpoint_at)
@@ -563,9 +576,9 @@ static bool sqlite_begin(struct store *base, struct problem *problem)
     return store->writing;
 }
 
-static void sqlite_rollback(struct store *base)
+static void sqlite_rollback(struct writer *writer)
 {
-    struct sqlite_store *store = sqlite_store(base);
+    struct sqlite_store *store = sqlite_store(writer->store);
     struct problem problem = {.code = PROBLEM_NONE};
     if (!store->writing)
         return;
@@ -579,15 +592,15 @@ static void sqlite_rollback(struct store *base)
     let_go(store);
 }
 
-static bool sqlite_commit(struct store *base, struct problem *problem)
+static bool sqlite_commit(struct writer *writer, struct problem *problem)
 {
-    struct sqlite_store *store = sqlite_store(base);
+    struct sqlite_store *store = sqlite_store(writer->store);
     MUST(store->writing);
     if (!execute(store, &store->connection, "COMMIT", problem)) {
         /* The WAL was written but not synced: after a restart it may count or not. */
         if (store->failed)
             problem->code = PROBLEM_OUTCOME_UNCERTAIN;
-        sqlite_rollback(base);
+        sqlite_rollback(writer);
         return false;
     }
     store->writing = false;
@@ -673,10 +686,10 @@ static bool load_slot(struct sqlite_store *store, struct row_slot *slot, struct 
            run(store, store->connection.handle, statements->load, read_slot, &reader, problem);
 }
 
-static bool sqlite_load(struct store *base, struct row_slot *const *slots, size_t count,
+static bool sqlite_load(struct writer *writer, struct row_slot *const *slots, size_t count,
                         struct arena *arena, struct problem *problem)
 {
-    struct sqlite_store *store = sqlite_store(base);
+    struct sqlite_store *store = sqlite_store(writer->store);
     MUST(store->writing);
     for (size_t i = 0; i < count; i++)
         if (!load_slot(store, slots[i], arena, problem))
@@ -729,10 +742,10 @@ static bool save_slot(struct sqlite_store *store, const struct row_slot *slot,
            run(store, store->connection.handle, statements->insert, NULL, NULL, problem);
 }
 
-static bool sqlite_save(struct store *base, struct row_slot *const *slots, size_t count,
+static bool sqlite_save(struct writer *writer, struct row_slot *const *slots, size_t count,
                         struct problem *problem)
 {
-    struct sqlite_store *store = sqlite_store(base);
+    struct sqlite_store *store = sqlite_store(writer->store);
     MUST(store->writing);
     for (size_t i = 0; i < count; i++)
         if (!save_slot(store, slots[i], problem))
@@ -740,9 +753,9 @@ static bool sqlite_save(struct store *base, struct row_slot *const *slots, size_
     return true;
 }
 
-static bool sqlite_execute(struct store *base, struct text script, struct problem *problem)
+static bool sqlite_execute(struct writer *writer, struct text script, struct problem *problem)
 {
-    struct sqlite_store *store = sqlite_store(base);
+    struct sqlite_store *store = sqlite_store(writer->store);
     sqlite3 *handle = store->connection.handle;
     MUST(store->writing);
     char *adapted = sqlite_schema(script);
@@ -942,9 +955,12 @@ static bool sqlite_backup(struct store *base, const char *path,
 
 const struct store_driver sqlite_driver = {
     .scheme = "sqlite",
+    .writers = 1,
     .open = sqlite_open,
     .close = sqlite_close,
     .file_bytes = sqlite_file_bytes,
+    .writer_new = sqlite_writer_new,
+    .writer_free = sqlite_writer_free,
     .begin = sqlite_begin,
     .load = sqlite_load,
     .save = sqlite_save,

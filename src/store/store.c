@@ -36,6 +36,9 @@ struct store *store_open_with(const char *url, const struct store_options *optio
     store->writable = options->writable;
     MUST(pthread_mutex_init(&store->lock, NULL) == 0);
     MUST(pthread_cond_init(&store->reader_given, NULL) == 0);
+    MUST(driver->writers <= STORE_WRITERS);
+    for (size_t i = 0; i < driver->writers; i++)
+        store->writers[i] = driver->writer_new(store);
     if (!store_migrate(store, options->schema, problem)) {
         store_close(store);
         return NULL;
@@ -53,6 +56,8 @@ void store_close(struct store *store)
 {
     if (store == NULL)
         return;
+    for (size_t i = 0; i < store->driver->writers; i++)
+        store->driver->writer_free(store->writers[i]);
     for (size_t i = 0; i < STORE_READERS; i++) {
         if (store->readers[i] == NULL)
             continue;
@@ -79,44 +84,65 @@ void store_statistics(struct store *store, struct store_statistics *statistics)
     };
 }
 
-bool store_begin(struct store *store, struct problem *problem)
+bool store_is_shared(const struct store *store)
 {
-    if (!store->writable)
+    return store->driver->shared;
+}
+
+size_t store_writers(const struct store *store)
+{
+    return store->driver->writers;
+}
+
+struct writer *store_writer(struct store *store, size_t index)
+{
+    MUST(index < store->driver->writers);
+    return store->writers[index];
+}
+
+bool writer_begin(struct writer *writer, struct problem *problem)
+{
+    if (!writer->store->writable)
         return problem_set(problem, PROBLEM_STORE_READ_ONLY, "it was opened for reading only");
-    return store->driver->begin(store, problem);
+    return writer->store->driver->begin(writer, problem);
 }
 
-bool store_load(struct store *store, struct row_slot *const *slots, size_t count,
-                struct arena *arena, struct problem *problem)
+bool writer_load(struct writer *writer, struct row_slot *const *slots, size_t count,
+                 struct arena *arena, struct problem *problem)
 {
-    if (!store->driver->load(store, slots, count, arena, problem))
+    if (!writer->store->driver->load(writer, slots, count, arena, problem))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct column *version = slots[i]->table->version;
+        slots[i]->loaded = true;
+        if (slots[i]->found && version != NULL)
+            slots[i]->version = row_int(version, slots[i]->row);
+        writer->store->rows_loaded += slots[i]->found;
+    }
+    return true;
+}
+
+bool writer_save(struct writer *writer, struct row_slot *const *slots, size_t count,
+                 struct problem *problem)
+{
+    if (!writer->store->driver->save(writer, slots, count, problem))
         return false;
     for (size_t i = 0; i < count; i++)
-        store->rows_loaded += slots[i]->found;
+        writer->store->rows_saved += slots[i]->changed || slots[i]->removed;
     return true;
 }
 
-bool store_save(struct store *store, struct row_slot *const *slots, size_t count,
-                struct problem *problem)
+bool writer_commit(struct writer *writer, struct problem *problem)
 {
-    if (!store->driver->save(store, slots, count, problem))
+    if (!writer->store->driver->commit(writer, problem))
         return false;
-    for (size_t i = 0; i < count; i++)
-        store->rows_saved += slots[i]->changed || slots[i]->removed;
+    writer->store->commits++;
     return true;
 }
 
-bool store_commit(struct store *store, struct problem *problem)
+void writer_rollback(struct writer *writer)
 {
-    if (!store->driver->commit(store, problem))
-        return false;
-    store->commits++;
-    return true;
-}
-
-void store_rollback(struct store *store)
-{
-    store->driver->rollback(store);
+    writer->store->driver->rollback(writer);
 }
 
 bool store_describe(struct store *store, const char *table, struct store_column *columns,

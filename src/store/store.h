@@ -1,9 +1,12 @@
 /*
  * The store: a small SQL interface behind which SQLite (and PostgreSQL) stand.
  *
- * Writing is done by one thread, in groups: store_begin, any number of store_load and store_save,
- * then store_commit or store_rollback. A commit that returned true survives kill -9 and power loss.
- * A row's none in a column that is not optional is refused as PROBLEM_INTERNAL.
+ * Writing is done by writers, in groups: writer_begin, any number of writer_load and writer_save,
+ * then writer_commit or writer_rollback. A file has one writer; a database has several, in this
+ * process and in others, and each is one thread's at a time. A commit that returned true survives
+ * kill -9 and power loss. A row that was loaded is the group's alone until the group ends; where a
+ * store cannot lock rows, a group that another one overtook is refused as STORE_CONFLICT when it is
+ * saved. A row's none in a column that is not optional is refused as PROBLEM_INTERNAL.
  *
  * Reading goes through readers, which any thread may take and give back; there are few, and more
  * wait. A reader sees one moment, whole groups only, from its first query until it is given back:
@@ -12,8 +15,9 @@
  *
  * Problems: STORE_FULL, STORE_READ_ONLY, STORE_CORRUPT, STORE_NEWER, STORE_LOCKED, STORE_FAILED;
  * STORE_AWAY (no connection to a database server) and STORE_CONFLICT (nothing was changed: the
- * group may be run again, from store_begin on). After OUTCOME_UNCERTAIN of a file (a sync failed)
- * nothing more is written until it is opened again; a database server is asked by the next group.
+ * group may be run again, from writer_begin on). OUTCOME_UNCERTAIN comes from writer_commit alone:
+ * of a file (a sync failed) nothing more is written until it is opened again; of a database the
+ * answer was lost, and the rows say what became of the group.
  *
  * SQL for views is portable: parameters are ?1, ?2, …; no functions or syntax of one engine. What a
  * parameter is compared with says its type, so that comes before "?1 IS NULL".
@@ -23,6 +27,7 @@
 #include "store/row.h"
 
 struct store;
+struct writer;
 struct reader;
 
 struct value {
@@ -45,23 +50,29 @@ struct store_statistics {
 void store_close(struct store *store);
 /*
  * URL: "sqlite:FOLDER/counterfoil.db" or "postgresql://…" as libpq takes it. Makes and migrates the
- * schema when WRITABLE (and then holds the store alone: PROBLEM_STORE_LOCKED if another process
- * does).
+ * schema when WRITABLE (and then holds a file alone: PROBLEM_STORE_LOCKED if another process does).
  */
 struct store *store_open(const char *url, bool writable, struct problem *problem)
     OWNED_BY(store_close);
 const char *store_engine(const struct store *store); /* "SQLite 3.53.2", with its limits if any */
 void store_statistics(struct store *store, struct store_statistics *statistics);
 
-MUST_CHECK bool store_begin(struct store *store, struct problem *problem);
-/* Fills the slots' rows by their keys; `found` says which exist. */
-MUST_CHECK bool store_load(struct store *store, struct row_slot *const *slots, size_t count,
-                           struct arena *arena, struct problem *problem);
+bool store_is_shared(const struct store *store); /* other processes may write to it, too */
+size_t store_writers(const struct store *store); /* how many groups may be under way at once */
+struct writer *store_writer(struct store *store, size_t index); /* from 0; the store's */
+
+MUST_CHECK bool writer_begin(struct writer *writer, struct problem *problem);
+/*
+ * Fills the slots' rows by their keys; `found` says which exist. Tables are taken in the order in
+ * which SLOTS first names them: groups that name theirs in the same order do not deadlock.
+ */
+MUST_CHECK bool writer_load(struct writer *writer, struct row_slot *const *slots, size_t count,
+                            struct arena *arena, struct problem *problem);
 /* Inserts, updates or deletes what is `changed` or `removed`. */
-MUST_CHECK bool store_save(struct store *store, struct row_slot *const *slots, size_t count,
-                           struct problem *problem);
-MUST_CHECK bool store_commit(struct store *store, struct problem *problem);
-void store_rollback(struct store *store);
+MUST_CHECK bool writer_save(struct writer *writer, struct row_slot *const *slots, size_t count,
+                            struct problem *problem);
+MUST_CHECK bool writer_commit(struct writer *writer, struct problem *problem);
+void writer_rollback(struct writer *writer);
 
 struct reader *store_reader_take(struct store *store); /* waits for a free one */
 void store_reader_give(struct store *store, struct reader *reader);

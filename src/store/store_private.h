@@ -15,6 +15,7 @@
 
 #define STORE_COLUMNS_MAX 64
 #define STORE_READERS 8
+#define STORE_WRITERS 8                   /* of a database */
 #define STORE_TEXT_MAX ((size_t)16 << 20) /* bytes in one value */
 
 /* May several connections of this process use the store at once? */
@@ -26,6 +27,7 @@ struct store_options {
     enum store_sharing sharing;         /* other than IF_SAFE: for tests */
     const char *file_system;            /* the name of an sqlite3_vfs, NULL: the usual; for tests */
     int checkpoint_pages;               /* 0: the usual; for tests */
+    bool unlocked; /* rows are never locked, as if the database were spread out; for tests */
 };
 
 /* SELECTs: a whole statement; or TABLE's columns + SQL as tail; or, without SQL, TABLE by key. */
@@ -45,18 +47,23 @@ struct store_column {
 
 struct store_driver {
     const char *scheme; /* before the colon of the URL */
+    size_t writers;
+    bool shared;
     struct store *(*open)(const char *location, const struct store_options *options,
                           struct problem *problem);
     void (*close)(struct store *store);
     uint64_t (*file_bytes)(struct store *store);
-    bool (*begin)(struct store *store, struct problem *problem);
-    bool (*load)(struct store *store, struct row_slot *const *slots, size_t count,
+    /* A writer connects at its first group. */
+    struct writer *(*writer_new)(struct store *store);
+    void (*writer_free)(struct writer *writer);
+    bool (*begin)(struct writer *writer, struct problem *problem);
+    bool (*load)(struct writer *writer, struct row_slot *const *slots, size_t count,
                  struct arena *arena, struct problem *problem);
-    bool (*save)(struct store *store, struct row_slot *const *slots, size_t count,
+    bool (*save)(struct writer *writer, struct row_slot *const *slots, size_t count,
                  struct problem *problem);
-    bool (*execute)(struct store *store, struct text script, struct problem *problem);
-    bool (*commit)(struct store *store, struct problem *problem);
-    void (*rollback)(struct store *store);
+    bool (*execute)(struct writer *writer, struct text script, struct problem *problem);
+    bool (*commit)(struct writer *writer, struct problem *problem);
+    void (*rollback)(struct writer *writer);
     bool (*describe)(struct store *store, const char *table, struct store_column *columns,
                      size_t capacity, size_t *count, struct problem *problem);
     /* A reader connects at its first query, and sees one moment until `rest`. */
@@ -79,9 +86,14 @@ struct store {
     bool writable;
     char engine[160];
     atomic_uint_fast64_t commits, rows_loaded, rows_saved;
+    struct writer *writers[STORE_WRITERS];
     pthread_mutex_t lock; /* of the readers below */
     pthread_cond_t reader_given;
     struct reader *readers[STORE_READERS];
+};
+
+struct writer {
+    struct store *store;
 };
 
 struct reader {

@@ -25,16 +25,16 @@ static int tear_down_lossy(void **state)
 /* A group of GROUP parcels of organisation NUMBER. */
 static bool write_group(struct store *store, int64_t number, struct problem *problem)
 {
-    if (!store_begin(store, problem))
+    if (!writer_begin(store_writer(store, 0), problem))
         return false;
     for (int i = 0; i < GROUP; i++) {
         struct parcel_row row = parcel(number, "a label that takes some room on its page");
         if (!save(store, &parcels_table, &row, false, problem)) {
-            store_rollback(store);
+            writer_rollback(store_writer(store, 0));
             return false;
         }
     }
-    return store_commit(store, problem);
+    return writer_commit(store_writer(store, 0), problem);
 }
 
 static bool read_verdict(void *context, const struct value *columns, size_t count,

@@ -20,6 +20,7 @@ static void queue_open(struct queue *queue, struct road *road, struct id id)
     queue->webhooks.options.feed = queue->feed;
     queue->webhooks.arena = arena_new();
     queue->webhooks.endpoints = &queue->endpoint;
+    queue->webhooks.held = ~0U;
     queue->endpoint.row.org = road->org;
     queue->endpoint.row.id = id;
     queue->endpoint.row.since = 1; /* behind org.created */

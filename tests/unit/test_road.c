@@ -489,7 +489,8 @@ static void test_replay_finds_a_changed_row(void **state)
     struct order_row row = road_load_order(road, order);
     row.state = ORDER_DELIVERED; /* nobody did that */
     struct row_slot slot = {.table = &orders_table, .row = &row, .found = true, .changed = true};
-    assert_true(kernel_save(road->kernel, &(struct row_slot *){&slot}, 1, &road->problem));
+    assert_true(
+        kernel_save(road->kernel, LEASE_NONE, &(struct row_slot *){&slot}, 1, &road->problem));
     assert_int_equal(replay(road, &findings), 1);
     buffer_char(&findings, '\0');
     assert_non_null(strstr(findings.bytes, "table orders"));
@@ -510,7 +511,7 @@ static void test_replay_finds_a_changed_record(void **state)
     struct row_slot remove = {.table = &acts_table, .row = &act, .found = true, .removed = true};
     struct row_slot insert = {.table = &acts_table, .row = &act, .changed = true};
     struct row_slot *slots[] = {&remove, &insert};
-    assert_true(kernel_save(road->kernel, slots, 2, &road->problem));
+    assert_true(kernel_save(road->kernel, LEASE_NONE, slots, 2, &road->problem));
     assert_true(replay(road, &findings) >= 1);
     buffer_char(&findings, '\0');
     assert_non_null(strstr(findings.bytes, "not the one that was logged"));

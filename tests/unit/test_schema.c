@@ -31,6 +31,8 @@ static void compare_table(struct store *store, const struct table *table, struct
         assert_string_equal(columns[i].name, column->name);
         if (strcmp(columns[i].type, sql_type(column)) != 0)
             fail_msg("%s.%s is %s", table->name, column->name, columns[i].type);
+        if (table->kind == TABLE_VIEW)
+            continue; /* engines do not say more about those */
         if (columns[i].optional != ((column->flags & COLUMN_OPTIONAL) != 0))
             fail_msg("%s.%s differs in whether it is optional", table->name, column->name);
         if (columns[i].key_position != (i < table->key_count ? i + 1 : 0))
@@ -73,19 +75,17 @@ static bool a_file_has(const char *words)
     return false;
 }
 
-/* By its words, with the comments: how a table was written is seen in one place, unless a later
-   file added columns to it. */
+/* By its words, with the comments: how a table is now is seen in one place, as long as there is no
+   release. */
 static void the_files_are_what_the_program_prints(void **state)
 {
     struct buffer sql;
-    char altered[80];
     (void)state;
     for (const struct table *const *table = catalogue.tables; *table != NULL; table++) {
-        snprintf(altered, sizeof altered, "ALTER TABLE %s ", (*table)->name);
         buffer_init(&sql);
         table_sql_create(&sql, *table);
         char *expected = buffer_release(&sql);
-        if (!a_file_has(expected) && !a_file_has(altered))
+        if (!a_file_has(expected))
             fail_msg("the schema's files lack:\n%s", expected);
         free(expected);
     }

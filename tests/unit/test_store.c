@@ -15,10 +15,10 @@ static struct parcel_row load(struct fixture *fixture, struct store *store,
 {
     struct parcel_row row = {.org = key->org, .id = key->id};
     struct row_slot slot = {.table = &parcels_table, .row = &row};
-    assert_true(store_begin(store, &fixture->problem));
-    assert_true(
-        store_load(store, &(struct row_slot *){&slot}, 1, fixture->arena, &fixture->problem));
-    store_rollback(store);
+    assert_true(writer_begin(store_writer(store, 0), &fixture->problem));
+    assert_true(writer_load(store_writer(store, 0), &(struct row_slot *){&slot}, 1, fixture->arena,
+                            &fixture->problem));
+    writer_rollback(store_writer(store, 0));
     assert_int_equal(slot.found, expected);
     return row;
 }
@@ -86,16 +86,17 @@ static void removed_rows_are_gone(void **state)
     struct stop_row row = {TEXT("Turku"), 4};
     struct row_slot slot = {.table = &stops_table, .row = &row, .changed = true};
     struct row_slot *slots = &slot;
-    assert_true(store_begin(store, &fixture->problem));
-    assert_true(store_save(store, &slots, 1, &fixture->problem));
-    assert_true(store_load(store, &slots, 1, fixture->arena, &fixture->problem));
+    assert_true(writer_begin(store_writer(store, 0), &fixture->problem));
+    assert_true(writer_save(store_writer(store, 0), &slots, 1, &fixture->problem));
+    assert_true(writer_load(store_writer(store, 0), &slots, 1, fixture->arena, &fixture->problem));
     assert_true(slot.found);
     slot.removed = true;
-    assert_true(store_save(store, &slots, 1, &fixture->problem));
-    assert_true(store_load(store, &slots, 1, fixture->arena, &fixture->problem));
+    assert_true(writer_save(store_writer(store, 0), &slots, 1, &fixture->problem));
+    assert_true(writer_load(store_writer(store, 0), &slots, 1, fixture->arena, &fixture->problem));
     assert_false(slot.found);
-    assert_true(store_save(store, &slots, 1, &fixture->problem)); /* not there: nothing to do */
-    assert_true(store_commit(store, &fixture->problem));
+    assert_true(writer_save(store_writer(store, 0), &slots, 1,
+                            &fixture->problem)); /* not there: nothing to do */
+    assert_true(writer_commit(store_writer(store, 0), &fixture->problem));
     store_close(store);
 }
 
@@ -111,10 +112,10 @@ static void rows_are_made_and_removed_in_order(void **state)
     struct row_slot remove = {.table = &parcels_table, .row = &row, .found = true, .removed = true};
     struct row_slot remake = {.table = &parcels_table, .row = &again, .changed = true};
     struct row_slot *const slots[] = {&make, &remove, &remake};
-    assert_true(store_begin(store, &fixture->problem));
-    assert_true(store_save(store, slots, 2, &fixture->problem));
-    assert_true(store_save(store, slots, 3, &fixture->problem));
-    assert_true(store_commit(store, &fixture->problem));
+    assert_true(writer_begin(store_writer(store, 0), &fixture->problem));
+    assert_true(writer_save(store_writer(store, 0), slots, 2, &fixture->problem));
+    assert_true(writer_save(store_writer(store, 0), slots, 3, &fixture->problem));
+    assert_true(writer_commit(store_writer(store, 0), &fixture->problem));
     struct parcel_row loaded = load(fixture, store, &row, true);
     assert_same(&loaded, &again);
     store_close(store);
@@ -139,10 +140,10 @@ static void rows_that_do_not_fit_are_refused(void **state)
     nameless.label = TEXT("now");
     assert_false(write_parcel(store, &nameless, true, &fixture->problem)); /* not there */
     assert_int_equal(fixture->problem.code, PROBLEM_INTERNAL);
-    assert_true(store_begin(store, &fixture->problem));
+    assert_true(writer_begin(store_writer(store, 0), &fixture->problem));
     assert_false(save(store, &stops_table, &stop, true, &fixture->problem)); /* all key */
     assert_int_equal(fixture->problem.code, PROBLEM_INTERNAL);
-    store_rollback(store);
+    writer_rollback(store_writer(store, 0));
     assert_int_equal(count_parcels(fixture, store), 1);
     store_close(store);
 }
@@ -163,12 +164,13 @@ static void values_that_do_not_fit_are_corruption(void **state)
     assert_true(write_parcel(store, &row, false, &fixture->problem));
     for (size_t i = 0; i < COUNT_OF(damages); i++) {
         struct row_slot slot = {.table = &parcels_table, .row = &row};
-        assert_true(store_begin(store, &fixture->problem));
-        assert_true(store->driver->execute(store, text_of(damages[i]), &fixture->problem));
-        assert_false(
-            store_load(store, &(struct row_slot *){&slot}, 1, fixture->arena, &fixture->problem));
+        assert_true(writer_begin(store_writer(store, 0), &fixture->problem));
+        assert_true(
+            store->driver->execute(store_writer(store, 0), text_of(damages[i]), &fixture->problem));
+        assert_false(writer_load(store_writer(store, 0), &(struct row_slot *){&slot}, 1,
+                                 fixture->arena, &fixture->problem));
         assert_int_equal(fixture->problem.code, PROBLEM_STORE_CORRUPT);
-        store_rollback(store);
+        writer_rollback(store_writer(store, 0));
     }
     store_close(store);
 }
@@ -179,11 +181,11 @@ static void rollback_undoes_and_commit_keeps(void **state)
     struct store *store = open_store(fixture);
     struct parcel_row row = parcel(3, "x");
     struct store_statistics statistics;
-    assert_true(store_begin(store, &fixture->problem));
+    assert_true(writer_begin(store_writer(store, 0), &fixture->problem));
     assert_true(save(store, &parcels_table, &row, false, &fixture->problem));
     assert_int_equal(count_parcels(fixture, store), 0); /* a reader sees whole groups only */
-    store_rollback(store);
-    store_rollback(store);
+    writer_rollback(store_writer(store, 0));
+    writer_rollback(store_writer(store, 0));
     assert_int_equal(count_parcels(fixture, store), 0);
     assert_true(write_parcel(store, &row, false, &fixture->problem));
     assert_int_equal(count_parcels(fixture, store), 1);
@@ -233,12 +235,12 @@ static void readers_page_by_key(void **state)
 {
     struct fixture *fixture = *state;
     struct store *store = open_store(fixture);
-    assert_true(store_begin(store, &fixture->problem));
+    assert_true(writer_begin(store_writer(store, 0), &fixture->problem));
     for (int i = 0; i < 30; i++) {
         struct parcel_row row = parcel(i % 3, "p");
         assert_true(save(store, &parcels_table, &row, false, &fixture->problem));
     }
-    assert_true(store_commit(store, &fixture->problem));
+    assert_true(writer_commit(store_writer(store, 0), &fixture->problem));
     struct reader *reader = store_reader_take(store);
     struct page page = {.org = 2};
     static const char tail[] = "WHERE org = ?1 AND id > ?2 ORDER BY org, id LIMIT ?3";
@@ -304,12 +306,12 @@ static void readers_see_whole_groups(struct fixture *fixture)
     for (size_t i = 0; i < COUNT_OF(threads); i++)
         assert_int_equal(pthread_create(&threads[i], NULL, read_in_crowd, &crowd), 0);
     for (int i = 0; i < 200; i++) {
-        assert_true(store_begin(crowd.store, &fixture->problem));
+        assert_true(writer_begin(store_writer(crowd.store, 0), &fixture->problem));
         for (int j = 0; j < 2; j++) {
             struct parcel_row row = parcel(i, "p");
             assert_true(save(crowd.store, &parcels_table, &row, false, &fixture->problem));
         }
-        assert_true(store_commit(crowd.store, &fixture->problem));
+        assert_true(writer_commit(store_writer(crowd.store, 0), &fixture->problem));
     }
     crowd.done = true;
     for (size_t i = 0; i < COUNT_OF(threads); i++)

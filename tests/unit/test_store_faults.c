@@ -289,7 +289,7 @@ static void opening_for_reading_leaves_no_trace(void **state)
     assert_non_null(reader);
     assert_int_equal(count_parcels(fixture, reader), 3);
     assert_int_equal(count_files(fixture->folder.path), files);
-    assert_false(store_begin(reader, &fixture->problem));
+    assert_false(writer_begin(store_writer(reader, 0), &fixture->problem));
     assert_int_equal(fixture->problem.code, PROBLEM_STORE_READ_ONLY);
     assert_refused(fixture, PROBLEM_STORE_LOCKED); /* the file must stay as it is */
     store_close(reader);
@@ -353,12 +353,12 @@ static void back_up(struct fixture *fixture)
     struct arena *arena = arena_new();
     char *label = arena_take(arena, 4001);
     memset(label, 'x', 4000);
-    assert_true(store_begin(copying.store, &fixture->problem));
+    assert_true(writer_begin(store_writer(copying.store, 0), &fixture->problem));
     for (int i = 0; i < 1500; i++) { /* more pages than are copied in a step */
         struct parcel_row row = parcel(i, label);
         assert_true(save(copying.store, &parcels_table, &row, false, &fixture->problem));
     }
-    assert_true(store_commit(copying.store, &fixture->problem));
+    assert_true(writer_commit(store_writer(copying.store, 0), &fixture->problem));
     snprintf(path, sizeof path, "%s.copy", fixture->folder.file);
     if (!store_backup(copying.store, path, write_meanwhile, &copying, &fixture->problem))
         fail_msg("%s", fixture->problem.detail);
@@ -413,7 +413,7 @@ _Noreturn static void write_until_killed(struct fixture *fixture, int report)
         _exit(1);
     for (;;) {
         struct id ids[3];
-        if (!store_begin(store, &problem))
+        if (!writer_begin(store_writer(store, 0), &problem))
             _exit(2);
         for (size_t i = 0; i < COUNT_OF(ids); i++) {
             struct parcel_row row = parcel(1, "crash");
@@ -421,7 +421,8 @@ _Noreturn static void write_until_killed(struct fixture *fixture, int report)
             if (!save(store, &parcels_table, &row, false, &problem))
                 _exit(3);
         }
-        if (!store_commit(store, &problem) || write(report, ids, sizeof ids) != sizeof ids)
+        if (!writer_commit(store_writer(store, 0), &problem) ||
+            write(report, ids, sizeof ids) != sizeof ids)
             _exit(4);
     }
 }

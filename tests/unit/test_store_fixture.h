@@ -195,20 +195,20 @@ static inline bool save(struct store *store, const struct table *table, void *ro
                         struct problem *problem)
 {
     struct row_slot slot = {.table = table, .row = row, .found = found, .changed = true};
-    return store_save(store, &(struct row_slot *){&slot}, 1, problem);
+    return writer_save(store_writer(store, 0), &(struct row_slot *){&slot}, 1, problem);
 }
 
 /* One group with one row. */
 static inline bool write_parcel(struct store *store, struct parcel_row *row, bool found,
                                 struct problem *problem)
 {
-    if (!store_begin(store, problem))
+    if (!writer_begin(store_writer(store, 0), problem))
         return false;
     if (!save(store, &parcels_table, row, found, problem)) {
-        store_rollback(store);
+        writer_rollback(store_writer(store, 0));
         return false;
     }
-    return store_commit(store, problem);
+    return writer_commit(store_writer(store, 0), problem);
 }
 
 static inline int64_t reader_count(struct fixture *fixture, struct reader *reader)

@@ -30,7 +30,7 @@ static void a_database_has_one_writer(void **state)
     fixture->options.writable = false;
     struct store *reading = open_store(fixture);
     assert_int_equal(count_parcels(fixture, reading), 1);
-    assert_false(store_begin(reading, &fixture->problem));
+    assert_false(writer_begin(store_writer(reading, 0), &fixture->problem));
     assert_int_equal(fixture->problem.code, PROBLEM_STORE_READ_ONLY);
     store_close(reading);
     store_close(store);
@@ -57,10 +57,10 @@ static void a_cut_before_the_commit_is_known_to_be_one(void **state)
     struct fixture *fixture = *state;
     struct store *store = open_store(fixture);
     struct parcel_row row = parcel(1, "x");
-    assert_true(store_begin(store, &fixture->problem));
+    assert_true(writer_begin(store_writer(store, 0), &fixture->problem));
     assert_true(save(store, &parcels_table, &row, false, &fixture->problem));
     cut_connections(fixture);
-    assert_false(store_commit(store, &fixture->problem));
+    assert_false(writer_commit(store_writer(store, 0), &fixture->problem));
     assert_int_equal(fixture->problem.code, PROBLEM_STORE_CONFLICT);
     assert_int_equal(count_parcels(fixture, store), 0);
     assert_true(write_parcel(store, &row, false, &fixture->problem));
@@ -76,7 +76,7 @@ static void a_holder_of_an_old_lease_is_fenced(void **state)
     struct parcel_row rows[] = {parcel(1, "x"), parcel(1, "y"), parcel(1, "z")};
     char sql[160];
     assert_true(write_parcel(asleep, &rows[0], false, &fixture->problem));
-    assert_true(store_begin(asleep, &fixture->problem));
+    assert_true(writer_begin(store_writer(asleep, 0), &fixture->problem));
     snprintf(sql, sizeof sql, "UPDATE %s.store_leases SET holder = ''",
              fixture->folder.schema.name);
     test_schema_run(sql);
@@ -84,7 +84,7 @@ static void a_holder_of_an_old_lease_is_fenced(void **state)
     assert_true(write_parcel(other, &rows[1], false, &fixture->problem));
     assert_false(save(asleep, &parcels_table, &rows[2], false, &fixture->problem));
     assert_int_equal(fixture->problem.code, PROBLEM_STORE_LOCKED);
-    store_rollback(asleep);
+    writer_rollback(store_writer(asleep, 0));
     assert_false(write_parcel(asleep, &rows[2], false, &fixture->problem));
     assert_int_equal(fixture->problem.code, PROBLEM_STORE_LOCKED);
     assert_int_equal(count_parcels(fixture, other), 2);
@@ -135,12 +135,12 @@ static void long_results_come_in_pieces(void **state)
 {
     struct fixture *fixture = *state;
     struct store *store = open_store(fixture);
-    assert_true(store_begin(store, &fixture->problem));
+    assert_true(writer_begin(store_writer(store, 0), &fixture->problem));
     for (int i = 0; i < 1500; i++) {
         struct parcel_row row = parcel(i, "p");
         assert_true(save(store, &parcels_table, &row, false, &fixture->problem));
     }
-    assert_true(store_commit(store, &fixture->problem));
+    assert_true(writer_commit(store_writer(store, 0), &fixture->problem));
     struct reader *reader = store_reader_take(store);
     size_t count = 0;
     assert_true(reader_rows(reader, &parcels_table, "ORDER BY org", NULL, 0, fixture->arena,
@@ -273,10 +273,10 @@ static void a_lost_answer_to_a_commit_is_settled(void **state)
         fail_msg("%s", fixture->problem.detail);
     for (int i = 0; i < 20; i++) {
         struct parcel_row row = parcel(i, "x");
-        assert_true(store_begin(store, &fixture->problem));
+        assert_true(writer_begin(store_writer(store, 0), &fixture->problem));
         assert_true(save(store, &parcels_table, &row, false, &fixture->problem));
         relay.loses = true;
-        if (!store_commit(store, &fixture->problem))
+        if (!writer_commit(store_writer(store, 0), &fixture->problem))
             fail_msg("%s", fixture->problem.detail);
         assert_false(relay.loses);
     }

@@ -1,14 +1,5 @@
 -- People: accounts, authenticators, sessions, members of organisations, hand-overs from the shop.
 
--- What the client said that it is; never shown to another party.
-ALTER TABLE acts ADD COLUMN device TEXT;
--- Since when nothing sensitive may be done for it.
-ALTER TABLE orgs ADD COLUMN frozen_at INTEGER;
--- Its members who are owners.
-ALTER TABLE orgs ADD COLUMN owners INTEGER NOT NULL DEFAULT 0;
--- Does what is signed need two of its people?
-ALTER TABLE orgs ADD COLUMN four_eyes INTEGER NOT NULL DEFAULT 0;
-
 -- People: one row a home.
 CREATE TABLE persons (
     -- The person's own number.
@@ -101,7 +92,7 @@ CREATE TABLE sessions (
     -- What opened it.
     authenticator BLOB,
     -- How the person proved who they are.
-    -- 0 none, 1 passkey, 2 totp, 3 recovery-code, 4 hand-over
+    -- 0 none, 1 passkey, 2 totp, 3 recovery-code, 4 hand-over, 5 invitation
     method INTEGER NOT NULL,
     -- SHA-256 of the cookie's secret.
     secret BLOB NOT NULL,

@@ -52,6 +52,3 @@ CREATE INDEX mails_next ON mails (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX mails_sending ON mails (id) WHERE state = 1;
 CREATE INDEX mails_by_id ON mails (id);
 CREATE INDEX mails_by_org ON mails (org, audience, id);
-
--- Notices are not about orders alone: what kind of thing it is.
-ALTER TABLE notices ADD COLUMN prefix TEXT;
