@@ -50,18 +50,16 @@ export class Person extends Client {
     }
 
     async send(method, path, { body, headers = {}, raw = false } = {}) {
-        const fields = { 'User-Agent': this.agentName, ...headers };
-        if (method !== 'GET') {
-            fields.Origin ??= this.origin();
-            fields['Counterfoil-Client'] ??= 'test';
-        }
-        fields['Sec-Fetch-Site'] ??= 'same-origin';
-        if (this.for) fields['Counterfoil-Org'] ??= this.for;
-        if (this.steps) fields['Interface-Steps'] ??= this.steps;
-        if (this.cookies.size > 0) {
-            fields.Cookie ??= [...this.cookies].map(([name, value]) => `${name}=${value}`)
-                .join('; ');
-        }
+        const fields = {
+            'User-Agent': this.agentName,
+            'Sec-Fetch-Site': 'same-origin',
+            ...(method === 'GET' ? {} : { Origin: this.origin(), 'Counterfoil-Client': 'test' }),
+            ...(this.for ? { 'Counterfoil-Org': this.for } : {}),
+            ...(this.steps ? { 'Interface-Steps': this.steps } : {}),
+            ...(this.cookies.size === 0 ? {} : {
+                Cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
+            ...headers, // null: without it
+        };
         for (const [name, value] of Object.entries(fields)) if (value === null) delete fields[name];
         const answer = await super.send(method, path, { body, headers: fields, raw });
         for (const cookie of [answer.headers['set-cookie'] ?? []].flat()) this.keep(cookie);
