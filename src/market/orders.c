@@ -269,8 +269,8 @@ static struct text name_of_actor(const struct act *act, struct text by, struct a
     if (by.length > 0)
         return by;
     bool is_person = !id_is_zero(act->actor.person);
-    size_t length = id_format(is_person ? "per" : "key",
-                              is_person ? act->actor.person : act->actor.key, key);
+    size_t length =
+        id_format(is_person ? "per" : "key", is_person ? act->actor.person : act->actor.key, key);
     return arena_text(arena, (struct text){key, length});
 }
 
