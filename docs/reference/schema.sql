@@ -10,8 +10,6 @@ CREATE TABLE acts (
     subject BLOB NOT NULL,
     -- Its type: order.shipped …
     type TEXT NOT NULL,
-    -- Its entry's index in the log.
-    log_index INTEGER NOT NULL,
     -- 32 random bytes; none once the record was erased.
     salt BLOB,
     -- Canonical JSON; none once erased.
@@ -32,6 +30,21 @@ CREATE TABLE feeds (
     -- The last number given out in its feed.
     last_seq INTEGER NOT NULL,
     CONSTRAINT feeds_key PRIMARY KEY (org)
+);
+
+-- Which node does what only one may do.
+CREATE TABLE leases (
+    -- What is held, or node/… for a node that is alive.
+    name TEXT NOT NULL,
+    -- Which node; none: free.
+    holder TEXT,
+    -- Grows with each new holder.
+    fence INTEGER NOT NULL,
+    -- When, by the holder's clock; for people.
+    renewed_at INTEGER NOT NULL,
+    -- Grows with each renewal.
+    beat INTEGER NOT NULL,
+    CONSTRAINT leases_key PRIMARY KEY (name)
 );
 
 -- Requests that may come again, and what they became.
@@ -91,15 +104,41 @@ CREATE TABLE notices (
 
 -- The log's entries: salted commitments, one an act.
 CREATE TABLE log_entries (
-    -- Index in the log.
-    position INTEGER NOT NULL,
-    -- SHA-256(salt ‖ record).
-    entry BLOB NOT NULL,
     -- Whose act it commits to.
     org INTEGER NOT NULL,
     -- Which.
     seq INTEGER NOT NULL,
-    CONSTRAINT log_entries_key PRIMARY KEY (position)
+    -- Index in the log.
+    position INTEGER NOT NULL,
+    -- SHA-256(salt ‖ record).
+    entry BLOB NOT NULL,
+    CONSTRAINT log_entries_key PRIMARY KEY (org, seq)
+);
+
+-- The acts that have their places in the log.
+CREATE VIEW logged_acts AS
+SELECT a.org, a.seq, a.id, a.subject, a.type, e.position AS log_index, a.salt, a.record,
+    a.address, a.device
+FROM acts AS a JOIN log_entries AS e ON e.org = a.org AND e.seq = a.seq;
+
+-- Where several nodes write: entries that wait for their places in the log.
+CREATE TABLE log_queue (
+    -- Whose act it commits to.
+    org INTEGER NOT NULL,
+    -- Which.
+    seq INTEGER NOT NULL,
+    -- SHA-256(salt ‖ record).
+    entry BLOB NOT NULL,
+    CONSTRAINT log_queue_key PRIMARY KEY (org, seq)
+);
+
+-- Where several nodes write: the key that all of them sign the log with.
+CREATE TABLE log_identity (
+    -- Always: log.
+    name TEXT NOT NULL,
+    -- Its verifier key.
+    key TEXT NOT NULL,
+    CONSTRAINT log_identity_key PRIMARY KEY (name)
 );
 
 -- Roots of the log's full tiles; level 0 is hashed from the entries.
@@ -160,6 +199,21 @@ CREATE TABLE endpoint_cursors (
     -- Where that replay ends.
     replay_through INTEGER NOT NULL,
     CONSTRAINT endpoint_cursors_key PRIMARY KEY (org, endpoint)
+);
+
+-- Events that somebody wants to be sent again.
+CREATE TABLE endpoint_replays (
+    -- Whose endpoint.
+    org INTEGER NOT NULL,
+    -- The endpoint.
+    endpoint BLOB NOT NULL,
+    -- Of this order.
+    id BLOB NOT NULL,
+    -- Events behind this position …
+    after INTEGER NOT NULL,
+    -- … up to this one.
+    through INTEGER NOT NULL,
+    CONSTRAINT endpoint_replays_key PRIMARY KEY (org, endpoint, id)
 );
 
 -- Events on their way to endpoints.
@@ -632,7 +686,7 @@ CREATE TABLE sessions (
     -- What opened it.
     authenticator BLOB,
     -- How the person proved who they are.
-    -- 0 none, 1 passkey, 2 totp, 3 recovery-code, 4 hand-over
+    -- 0 none, 1 passkey, 2 totp, 3 recovery-code, 4 hand-over, 5 invitation
     method INTEGER NOT NULL,
     -- SHA-256 of the cookie's secret.
     secret BLOB NOT NULL,
