@@ -1,5 +1,5 @@
-// Paid services, asked for with API keys: who may offer and propose, that none of them can activate,
-// and that every try is in the organisation's activity. People sign in consent.test.mjs.
+// Paid services, asked for with API keys: who may offer and propose, that none of them can
+// activate, and that every try is in the activity. People sign in consent.test.mjs.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';

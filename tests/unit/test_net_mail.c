@@ -205,8 +205,8 @@ static void every_language_says_the_same(void **state)
 
 static void words_of_a_buyer_stay_on_their_line(void **state)
 {
-    static const struct cancel_requested_body body = {
-        .present = 1, .reason = {"late\r\nBcc: eve@x.example\r\n\r\nPay here", 42}};
+    const struct cancel_requested_body body = {
+        .present = 1, .reason = TEXT("late\r\nBcc: eve@x.example\r\n\r\nPay here")};
     const struct act act = {.type = &order_cancel_requested, .body = &body, .at = TIME_EARLIEST};
     const struct mail_occasion occasion = {
         .act = &act, .language = TEXT("xx"), .org_name = TEXT("A\nB"), .link = ""};
