@@ -47,8 +47,11 @@ static bool check_nonce(const struct act *act, const struct authenticator_row *a
 }
 
 static bool check_code(const struct signature *signature,
-                       const struct authenticator_row *authenticator, struct problem *problem)
+                       const struct authenticator_row *authenticator, struct arena *arena,
+                       struct problem *problem)
 {
+    if (signature->step == 0)
+        return signature_refuse(problem, arena, "code");
     return signature->step > authenticator->last_step ||
            problem_set(problem, PROBLEM_SIGNATURE_USED, "the code was used before");
 }
@@ -132,7 +135,7 @@ bool signature_holds(const struct act *act, const struct authenticator_row *auth
            check_terms(signature, terms, arena, problem) &&
            check_nonce(act, authenticator, problem) &&
            (signature->kind == SIGNATURE_TOTP
-                ? check_code(signature, authenticator, problem)
+                ? check_code(signature, authenticator, arena, problem)
                 : check_evidence(signature, authenticator, arena, problem) &&
                       check_assertion(act, authenticator, &use, arena, problem));
 }
