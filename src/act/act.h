@@ -53,6 +53,7 @@ struct rules {
 };
 
 struct act_type;
+struct reader;
 
 struct act {
     const struct act_type *type;
@@ -156,6 +157,13 @@ struct act_type {
     struct deadline deadlines[DEADLINES_MAX];
     size_t tell_count;
     struct tell tells[TELLS_MAX];
+    /*
+     * Adds to the body what the server knows and the client does not say, from rows that are not
+     * of the act's organisation (those a decision must not see: their changes have no order with
+     * the organisation's own). Once, before the act is on the road; a replay has it in the record.
+     */
+    bool (*complete)(struct reader *reader, const struct act *act, void *body, struct arena *arena,
+                     struct problem *problem);
     /* AUTHORITY_SIGNED: adds members, in the order of their names, to `terms` of the terms. */
     void (*terms)(const struct decision *decision, struct json_writer *json);
     bool (*decide)(struct decision *decision, struct problem *problem);

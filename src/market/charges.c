@@ -98,9 +98,8 @@ static void plan_next(struct subscription_row *subscription)
     }
     subscription->charge_at = subscription->period_ends_at;
     int64_t notice_at = subscription->period_ends_at - subscription->notice_days * TIME_DAY;
-    subscription->notice_at = notice_at > subscription->period_started_at
-                                  ? notice_at
-                                  : subscription->period_started_at;
+    subscription->notice_at =
+        notice_at > subscription->period_started_at ? notice_at : subscription->period_started_at;
 }
 
 static bool decide_charged(struct decision *decision, struct problem *problem)

@@ -10,15 +10,11 @@
 #define BY_THE_MARKETPLACE (ROLE_SHOP | ROLE_SUPPORT | ROLE_OPERATOR)
 
 /* The rows of acts about a subscription. */
-enum { ROW_SUBSCRIPTION, ROW_SERVICE, ROW_ORG };
+enum { ROW_SUBSCRIPTION, ROW_ORG };
 
 #define NEED_SUBSCRIPTION                                                                          \
     {                                                                                              \
         .table = &subscriptions_table, .mode = NEED_PRESENT, .what = "subscription"                \
-    }
-#define NEED_SERVICE                                                                               \
-    {                                                                                              \
-        .table = &services_table, .mode = NEED_PRESENT, .key = service_key, .what = "service"      \
     }
 #define NEED_ORG                                                                                   \
     {                                                                                              \
@@ -27,13 +23,6 @@ enum { ROW_SUBSCRIPTION, ROW_SERVICE, ROW_ORG };
 #define TELL_SELLER                                                                                \
     .deadline_count = 1, .deadlines = {{"delivered", offsetof(struct rules, deliver_within_us)}},  \
     .tell_count = 1, .tells = {{AUDIENCE_SELLER, 0}}
-
-void service_key(const struct act *act, void *row)
-{
-    struct service_row *service = row;
-    service->org = ORG_MARKETPLACE;
-    service->id = id_in(act->subject, ORG_MARKETPLACE);
-}
 
 static void key_of_org(const struct act *act, void *row)
 {
@@ -246,35 +235,39 @@ static bool is_over(const struct subscription_row *subscription)
            subscription->state == SUBSCRIPTION_DECLINED;
 }
 
-static bool may_propose(const struct subscription_row *row, const struct service_row *service,
+static bool may_propose(const struct subscription_row *row, const struct service_offer *offer,
                         struct problem *problem)
 {
-    if (service->retired_at != 0)
-        return problem_set(problem, PROBLEM_SERVICE_STATE, "it is not offered any more");
     if (row == NULL || (is_over(row) && row->refunds_left == 0))
         return true;
     if (row->state == SUBSCRIPTION_PROPOSED)
-        return row->proposed_edition != service->edition ||
+        return row->proposed_edition != offer->edition ||
                problem_set(problem, PROBLEM_ALREADY_DONE, "it is proposed already");
     return problem_set(problem, PROBLEM_SERVICE_STATE, "%s",
                        row->refunds_left > 0 ? "its refunds are under way" : "it runs already");
+}
+
+static bool has_offer(const struct list *offer, struct problem *problem)
+{
+    return offer->count == 1 || problem_add(problem, PROBLEM_BODY_INVALID, "/offer", "is missing");
 }
 
 static bool decide_proposed(struct decision *decision, struct problem *problem)
 {
     const struct act *act = decision->act;
     const struct service_proposed_body *body = act->body;
-    const struct service_row *service = decision_row(decision, ROW_SERVICE);
-    if (!may_propose(decision_row(decision, ROW_SUBSCRIPTION), service, problem))
+    const struct service_offer *offer = body->offer.items;
+    if (!has_offer(&body->offer, problem) ||
+        !may_propose(decision_row(decision, ROW_SUBSCRIPTION), offer, problem))
         return false;
     struct subscription_row *subscription = decision_change(decision, ROW_SUBSCRIPTION);
     *subscription = (struct subscription_row){
         .org = subscription->org,
         .id = subscription->id,
         .state = SUBSCRIPTION_PROPOSED,
-        .name = service->name,
+        .name = offer->name,
         .proposal = act->id,
-        .proposed_edition = service->edition,
+        .proposed_edition = offer->edition,
         .proposed_by = service_actor(act, decision->arena),
         .proposed_person = act->actor.person,
         .proposed_key = act->actor.key,
@@ -287,6 +280,9 @@ static bool decide_proposed(struct decision *decision, struct problem *problem)
 
 #define BODY struct service_proposed_body
 static const struct field proposed_fields[] = {
+    FIELD(BODY, offer, FIELD_LIST, .max = 1, .fields = service_offer_fields,
+          .field_count = COUNT_OF(service_offer_fields), .item_bytes = sizeof(struct service_offer),
+          .doc = "What the service is offered at, one element: put there by the server."),
     FIELD(BODY, org, FIELD_ORG, .doc = "By the marketplace: to whom."),
     FIELD(BODY, reason, FIELD_TEXT, .min = 1, .max = 1000, .doc = "Why; the owner reads it.",
           .example = "\"You asked for more visitors\""),
@@ -311,10 +307,10 @@ const struct act_type service_proposed = {
     .fields = proposed_fields,
     .field_count = COUNT_OF(proposed_fields),
     .body_bytes = sizeof(struct service_proposed_body),
-    .need_count = 3,
+    .need_count = 2,
     .needs = {{.table = &subscriptions_table, .mode = NEED_EITHER, .what = "subscription"},
-              NEED_SERVICE,
               NEED_ORG},
+    .complete = service_complete_proposal,
     TELL_SELLER,
     .decide = decide_proposed,
     .story = "A paid service was proposed[ by way of {via}][: {reason}]. Nothing runs and nothing "
@@ -358,15 +354,12 @@ const struct act_type service_declined = {
 
 /* --- service.countersigned, service.activated --- */
 
-static bool is_open(const struct subscription_row *row, const struct service_row *service,
-                    struct problem *problem)
+static bool is_open(const struct subscription_row *row, struct problem *problem)
 {
     if (row->state == SUBSCRIPTION_ACTIVE || row->state == SUBSCRIPTION_CANCELED)
         return problem_set(problem, PROBLEM_ALREADY_DONE, "an owner signed it before");
-    if (row->state != SUBSCRIPTION_PROPOSED)
-        return problem_set(problem, PROBLEM_SERVICE_STATE, "it is not proposed");
-    return service->retired_at == 0 ||
-           problem_set(problem, PROBLEM_SERVICE_STATE, "it is not offered any more");
+    return row->state == SUBSCRIPTION_PROPOSED ||
+           problem_set(problem, PROBLEM_SERVICE_STATE, "it is not proposed");
 }
 
 /* Whom a signature counts for: nobody signs for an organisation from outside. */
@@ -376,28 +369,23 @@ static bool is_from_inside(const struct act *act, struct problem *problem)
            problem_set(problem, PROBLEM_OWNER_REQUIRED, "you act for the marketplace");
 }
 
-static bool can_be_read(const struct decision *decision, const struct service_row *service,
-                        struct problem *problem)
+static const struct service_offer *offer_of(const struct act *act)
 {
-    const struct service_consent_body *body = decision->act->body;
-    struct digest unused;
-    return service_text_digest(service, body->language, &unused) ||
-           problem_add(problem, PROBLEM_BODY_INVALID, "/language",
-                       "there are no terms in that language");
+    return ((const struct service_consent_body *)act->body)->offer.items;
 }
 
 static bool may_sign(struct decision *decision, struct problem *problem)
 {
     const struct act *act = decision->act;
-    const struct service_row *service = decision_row(decision, ROW_SERVICE);
+    if (!has_offer(&((const struct service_consent_body *)act->body)->offer, problem))
+        return false;
     if (!is_from_inside(act, problem) ||
-        !is_open(decision_row(decision, ROW_SUBSCRIPTION), service, problem) ||
-        !can_be_read(decision, service, problem))
+        !is_open(decision_row(decision, ROW_SUBSCRIPTION), problem))
         return false;
     if (act->signature == NULL)
         return problem_set(problem, PROBLEM_SIGNATURE_REQUIRED, "there is none");
     return act->signature->kind == SIGNATURE_PASSKEY ||
-           service_total_amount(service) <= service->code_price_max ||
+           service_total_amount(offer_of(act)) <= offer_of(act)->code_price_max ||
            problem_set(problem, PROBLEM_PASSKEY_REQUIRED, "the price is above what a code is for");
 }
 
@@ -437,23 +425,23 @@ static bool is_seen_by_four_eyes(struct decision *decision, struct problem *prob
 
 static void copy_terms(struct decision *decision, struct subscription_row *subscription)
 {
-    const struct service_row *service = decision_row(decision, ROW_SERVICE);
     const struct service_consent_body *body = decision->act->body;
+    const struct service_offer *offer = body->offer.items;
     struct buffer words;
     buffer_init(&words);
-    service_words(&words, service);
-    subscription->name = service->name;
-    subscription->edition = service->edition;
+    service_words(&words, offer);
+    subscription->name = offer->name;
+    subscription->edition = offer->edition;
     subscription->language = body->language;
     subscription->words = arena_text(decision->arena, buffer_view(&words));
-    subscription->price_amount = service->price_amount;
-    subscription->tax_amount = service_tax_amount(service);
-    subscription->total_amount = service_total_amount(service);
-    subscription->currency = service->currency;
-    subscription->period_unit = service->period_unit;
-    subscription->period_count = service->period_count;
-    subscription->renewal = service->renewal;
-    subscription->notice_days = service->notice_days;
+    subscription->price_amount = offer->price.amount;
+    subscription->tax_amount = service_tax_amount(offer);
+    subscription->total_amount = service_total_amount(offer);
+    subscription->currency = text_of(offer->price.currency);
+    subscription->period_unit = offer->period_unit;
+    subscription->period_count = offer->period_count;
+    subscription->renewal = offer->renewal;
+    subscription->notice_days = offer->notice_days;
     buffer_done(&words);
 }
 
@@ -462,7 +450,7 @@ static bool decide_activated(struct decision *decision, struct problem *problem)
     const struct act *act = decision->act;
     if (!may_sign(decision, problem) || !is_seen_by_four_eyes(decision, problem))
         return false;
-    const struct service_row *service = decision_row(decision, ROW_SERVICE);
+    const struct service_offer *offer = offer_of(act);
     bool code = act->signature->kind == SIGNATURE_TOTP;
     struct subscription_row *subscription = decision_change(decision, ROW_SUBSCRIPTION);
     copy_terms(decision, subscription);
@@ -473,8 +461,8 @@ static bool decide_activated(struct decision *decision, struct problem *problem)
     subscription->authenticator = act->signature->authenticator;
     subscription->signed_at = act->at;
     subscription->withdraw_until =
-        act->at + (code ? service->code_withdrawal_days : service->withdrawal_days) * TIME_DAY;
-    subscription->charge_at = act->at + service->first_charge_days * TIME_DAY;
+        act->at + (code ? offer->code_withdrawal_days : offer->withdrawal_days) * TIME_DAY;
+    subscription->charge_at = act->at + offer->first_charge_days * TIME_DAY;
     subscription->anchor_at = subscription->charge_at;
     return true;
 }
@@ -482,6 +470,9 @@ static bool decide_activated(struct decision *decision, struct problem *problem)
 static const struct field consent_fields[] = {
     FIELD(struct service_consent_body, language, FIELD_TEXT, .required = true, .min = 2, .max = 8,
           .doc = "Of the terms that were read.", .example = "\"en\""),
+    FIELD(struct service_consent_body, offer, FIELD_LIST, .max = 1, .fields = service_offer_fields,
+          .field_count = COUNT_OF(service_offer_fields), .item_bytes = sizeof(struct service_offer),
+          .doc = "What the service is offered at, one element: put there by the server."),
 };
 
 const struct act_type service_countersigned = {
@@ -498,8 +489,9 @@ const struct act_type service_countersigned = {
     .fields = consent_fields,
     .field_count = COUNT_OF(consent_fields),
     .body_bytes = sizeof(struct service_consent_body),
-    .need_count = 3,
-    .needs = {NEED_SUBSCRIPTION, NEED_SERVICE, NEED_ORG},
+    .need_count = 2,
+    .needs = {NEED_SUBSCRIPTION, NEED_ORG},
+    .complete = service_complete_consent,
     .terms = service_terms,
     .decide = decide_countersigned,
     .story = "A second person signed the terms of the paid service.",
@@ -522,8 +514,9 @@ const struct act_type service_activated = {
     .fields = consent_fields,
     .field_count = COUNT_OF(consent_fields),
     .body_bytes = sizeof(struct service_consent_body),
-    .need_count = 3,
-    .needs = {NEED_SUBSCRIPTION, NEED_SERVICE, NEED_ORG},
+    .need_count = 2,
+    .needs = {NEED_SUBSCRIPTION, NEED_ORG},
+    .complete = service_complete_consent,
     .terms = service_terms,
     TELL_SELLER,
     .decide = decide_activated,

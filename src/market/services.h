@@ -13,6 +13,9 @@
  * one of each. What was signed stands in the subscription: a later edition of the service changes
  * nothing for who signed before.
  *
+ * Acts about a subscription carry the service's offer of that moment in their body, put there by
+ * the server: so they touch the organisation's own rows alone, and a signature is over that offer.
+ *
  * A code (TOTP) is not bound to terms. A service says up to which price one is enough (0: never),
  * and such a signature can be withdrawn for longer; the subscription says which it was.
  */
@@ -134,8 +137,29 @@ struct service_body {
     int64_t withdrawal_days;
 };
 
+/*
+ * A service as it is offered at the moment, in the body of an act: the server puts it there, so
+ * that the act, and a replay of it, need no row of the marketplace.
+ */
+struct service_offer {
+    uint32_t present;
+    int64_t code_price_max;
+    int64_t code_withdrawal_days;
+    int64_t edition;
+    int64_t first_charge_days;
+    struct text name;
+    int64_t notice_days;
+    int64_t period_count, period_unit;
+    struct money price;
+    int64_t renewal;
+    int64_t tax, tax_rate;
+    struct digest text_sha256; /* of the text in the language that is agreed to */
+    int64_t withdrawal_days;
+};
+
 struct service_proposed_body {
     uint32_t present;
+    struct list offer; /* one struct service_offer */
     int64_t org;
     struct text reason;
     struct id service;
@@ -145,6 +169,7 @@ struct service_proposed_body {
 struct service_consent_body {
     uint32_t present;
     struct text language;
+    struct list offer; /* one struct service_offer */
 };
 
 struct service_reason_body {
@@ -182,19 +207,23 @@ extern const struct timer charge_timer, renewal_timer, refund_timer, end_timer;
 /* service_terms.c: what is signed, from the service's row as it is now. */
 
 /* The tax in the price, or on top of it; rounded half up. */
-int64_t service_tax_amount(const struct service_row *service);
-int64_t service_total_amount(const struct service_row *service);
-/* Row 1 of the decision is the service, the body's `language` says in which text's words. */
+int64_t service_tax_amount(const struct service_offer *offer);
+int64_t service_total_amount(const struct service_offer *offer);
+/* Of an act whose body is a service_consent_body. */
 void service_terms(const struct decision *decision, struct json_writer *json);
 /* SHA-256 of them. */
 struct digest service_terms_digest(const struct decision *decision);
 /* "12,500.00 RUB a month for …": the terms in a sentence, which is signed with them. */
-void service_words(struct buffer *out, const struct service_row *service);
-/* False if there is no text in that language. */
-bool service_text_digest(const struct service_row *service, struct text language,
-                         struct digest *digest);
+void service_words(struct buffer *out, const struct service_offer *offer);
+
+/* service_offer.c */
+
+extern const struct field service_offer_fields[14];
+/* act_type.complete of what is about an offer. */
+MUST_CHECK bool service_complete_proposal(struct reader *reader, const struct act *act, void *body,
+                                          struct arena *arena, struct problem *problem);
+MUST_CHECK bool service_complete_consent(struct reader *reader, const struct act *act, void *body,
+                                         struct arena *arena, struct problem *problem);
 
 /* For rows: who acted, in words. */
 struct text service_actor(const struct act *act, struct arena *arena);
-/* The service's row for an act about one of its subscriptions. */
-void service_key(const struct act *act, void *row);

@@ -128,6 +128,18 @@ void api_actor(const struct call *call, struct submission *submission)
     submission->arena = call->request->arena;
 }
 
+bool api_complete(const struct call *call, const struct act *act, void *body,
+                  struct problem *problem)
+{
+    if (act->type->complete == NULL)
+        return true;
+    struct store *store = kernel_store(call->service->kernel);
+    struct reader *reader = store_reader_take(store);
+    bool completed = act->type->complete(reader, act, body, call->request->arena, problem);
+    store_reader_give(store, reader);
+    return completed;
+}
+
 void api_refusal(struct submission *submission)
 {
     struct problem *problem = &submission->problem;
@@ -310,7 +322,8 @@ static bool read_act(struct act_call *act_call, json_t *json, struct problem *pr
         return false;
     set_place(act_call);
     secrets_make(call, &submission->act, body, &act_call->secret);
-    return check_act(call, submission, problem);
+    return api_complete(call, &submission->act, body, problem) &&
+           check_act(call, submission, problem);
 }
 
 /* Appends a member to the object that BODY holds. */

@@ -238,7 +238,8 @@ static bool read_body(struct signing *signing, const json_t *given, struct probl
     signing->act.body = body;
     if (given == NULL && type->field_count == 0)
         return true;
-    return fields_read(type->fields, type->field_count, given, body, arena, problem);
+    return fields_read(type->fields, type->field_count, given, body, arena, problem) &&
+           api_complete(signing->call, &signing->act, body, problem);
 }
 
 static bool load_needs(struct signing *signing, struct problem *problem)

@@ -106,6 +106,22 @@ static inline struct signer *people_new(struct road *road, const struct signer *
     return signer;
 }
 
+/* A copy of BODY with what the server adds to it. */
+static inline void *people_complete(struct road *road, const struct act_type *type,
+                                    struct id subject, const void *body)
+{
+    void *copy = arena_take(road->arena, type->body_bytes);
+    const struct act act = {.type = type, .org = road->org, .subject = subject, .body = copy};
+    memcpy(copy, body, type->body_bytes);
+    if (type->complete == NULL)
+        return copy;
+    struct reader *reader = store_reader_take(road->store);
+    bool completed = type->complete(reader, &act, copy, road->arena, &road->problem);
+    store_reader_give(road->store, reader);
+    assert_true(completed);
+    return copy;
+}
+
 /* The terms of ACT as the rows give them now. */
 static inline struct text people_terms(struct road *road, const struct act *act)
 {
@@ -185,7 +201,7 @@ static inline struct submission *people_prepare(struct road *road, const struct 
     submission->act.actor = people_actor(road, signer);
     submission->act.org = road->org;
     submission->act.subject = subject;
-    submission->act.body = body;
+    submission->act.body = people_complete(road, type, subject, body);
     submission->act.from = TEXT("203.0.113.7");
     submission->act.device = TEXT("Firefox on Linux");
     submission->act.signature = people_sign(road, signer, &submission->act,

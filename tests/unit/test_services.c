@@ -65,11 +65,12 @@ static struct submission *propose(const struct market *market, struct principal 
 {
     struct service_proposed_body *body =
         ARENA_NEW(market->road->arena, struct service_proposed_body);
-    *body = (struct service_proposed_body){.present = 2 | 4 | 8,
+    *body = (struct service_proposed_body){.present = 4 | 8 | 16,
                                            .reason = TEXT("You asked for more visitors"),
                                            .service = market->service,
                                            .via = TEXT("promotion winter")};
-    return road_act(market->road, &service_proposed, actor, market->subscription, body);
+    return road_act(market->road, &service_proposed, actor, market->subscription,
+                    people_complete(market->road, &service_proposed, market->subscription, body));
 }
 
 static void begin_with(struct market *market, struct road *road, const struct service_body *body)
@@ -109,6 +110,11 @@ static int64_t count(struct road *road, const char *sql)
     assert_true(reader_number(reader, sql, NULL, 0, &number, &road->problem));
     store_reader_give(road->store, reader);
     return number;
+}
+
+static const void *consent(const struct market *market)
+{
+    return people_complete(market->road, &service_activated, market->subscription, &english);
 }
 
 static struct submission *activate(const struct market *market, const struct signer *signer)
@@ -234,7 +240,7 @@ static struct submission *try_as(const struct market *market, struct principal a
     submission->act.actor = actor;
     submission->act.org = market->road->org;
     submission->act.subject = market->subscription;
-    submission->act.body = &english;
+    submission->act.body = consent(market);
     submission->act.from = TEXT("198.51.100.9");
     submission->act.signature = signature;
     kernel_act(market->road->kernel, submission);
@@ -292,7 +298,7 @@ static void support_can_propose_and_cancel_but_not_activate(void **state)
                                        .actor = support,
                                        .org = road->org,
                                        .subject = market.subscription,
-                                       .body = &english}};
+                                       .body = consent(&market)}};
     struct text terms = people_terms(road, &draft.act);
     struct signature *borrowed =
         people_sign(road, market.owner, &draft.act, terms, time_now(), NULL);
@@ -318,7 +324,7 @@ static struct submission *with_signature(const struct market *market, const stru
                                        .actor = people_actor(market->road, signer),
                                        .org = market->road->org,
                                        .subject = market->subscription,
-                                       .body = &english}};
+                                       .body = consent(market)}};
     if (terms.bytes == NULL)
         terms = people_terms(market->road, &draft.act);
     return try_as(market, people_actor(market->road, signer),
@@ -365,6 +371,7 @@ static void changed_terms_no_longer_fit(void **state)
     dearer.price.amount = 1490000;
     assert_accepted(at_org(road, ORG_MARKETPLACE, &service_changed, people_operator, market.service,
                            &dearer, 0));
+    signed_before->act.body = consent(&market); /* as it comes in now */
     kernel_act(road->kernel, signed_before);
     assert_refused(signed_before, PROBLEM_TERMS_CHANGED);
     const struct text said = signed_before->problem.extension;
@@ -453,7 +460,7 @@ static struct submission *activate_by_code(const struct market *market, const st
                                    .actor = people_actor(market->road, signer),
                                    .org = market->road->org,
                                    .subject = market->subscription,
-                                   .body = &english};
+                                   .body = consent(market)};
     *signature = (struct signature){.present = 1 << SIGNATURE_AUTHENTICATOR | 1 << SIGNATURE_KIND |
                                                1 << SIGNATURE_NONCE | 1 << SIGNATURE_REGISTERED_AT |
                                                1 << SIGNATURE_STEP | 1 << SIGNATURE_TERMS,
@@ -719,7 +726,13 @@ static void proposals_come_from_anybody_and_start_nothing(void **state)
     assert_int_equal(run_timer(road, &charge_timer, time_now() + 1000 * TIME_DAY), 0);
     assert_accepted(at_org(road, ORG_MARKETPLACE, &service_retired, people_operator, market.service,
                            &no_reason, 0));
-    assert_refused(activate(&market, market.owner), PROBLEM_SERVICE_STATE);
+    struct service_consent_body body = english;
+    const struct act act = {
+        .type = &service_activated, .org = road->org, .subject = market.subscription};
+    struct reader *reader = store_reader_take(road->store);
+    assert_false(service_complete_consent(reader, &act, &body, road->arena, &road->problem));
+    store_reader_give(road->store, reader);
+    assert_int_equal(road->problem.code, PROBLEM_SERVICE_STATE);
     finish(&market);
 }
 
@@ -739,6 +752,32 @@ static void services_must_make_sense(void **state)
     }
 }
 
+/* The price is the server's to say, and an act without one is refused. */
+static void nobody_brings_an_offer_of_their_own(void **state)
+{
+    struct market market;
+    begin(&market, *state);
+    struct road *road = market.road;
+    struct service_consent_body *own = (struct service_consent_body *)(uintptr_t)consent(&market);
+    ((struct service_offer *)own->offer.items)->price.amount = 1;
+    const struct act act = {
+        .type = &service_activated, .org = road->org, .subject = market.subscription};
+    struct reader *reader = store_reader_take(road->store);
+    assert_false(service_complete_consent(reader, &act, own, road->arena, &road->problem));
+    struct service_consent_body french = {.present = 1, .language = TEXT("fr")};
+    assert_false(service_complete_consent(reader, &act, &french, road->arena, &road->problem));
+    store_reader_give(road->store, reader);
+    struct submission without = {.arena = road->arena};
+    without.act = (struct act){.type = &service_proposed,
+                               .actor = road_shop,
+                               .org = road->org,
+                               .subject = market.subscription,
+                               .body = &(struct service_proposed_body){.present = 0}};
+    kernel_act(road->kernel, &without);
+    assert_refused(&without, PROBLEM_BODY_INVALID);
+    finish(&market);
+}
+
 /* Offline. */
 
 static void a_signature_is_checked_again_from_the_record(void **state)
@@ -756,7 +795,7 @@ static void a_signature_is_checked_again_from_the_record(void **state)
     struct service_consent_body german = {.present = 1, .language = TEXT("de")};
     act.body = &german;
     assert_false(signature_recheck(&act, road->arena, &road->problem));
-    act.body = &english;
+    act.body = activated->act.body;
     act.org++;
     assert_false(signature_recheck(&act, road->arena, &road->problem));
     act.org--;
@@ -836,10 +875,10 @@ static void taxes_are_rounded_half_up(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        const struct service_row row = {
-            .tax = cases[i].tax, .price_amount = cases[i].price, .tax_rate = cases[i].rate};
-        assert_int_equal(service_tax_amount(&row), cases[i].amount);
-        assert_int_equal(service_total_amount(&row), cases[i].total);
+        const struct service_offer offer = {
+            .tax = cases[i].tax, .price.amount = cases[i].price, .tax_rate = cases[i].rate};
+        assert_int_equal(service_tax_amount(&offer), cases[i].amount);
+        assert_int_equal(service_total_amount(&offer), cases[i].total);
     }
 }
 
@@ -865,6 +904,7 @@ int main(void)
         TEST(cancelled_it_runs_to_the_end_of_what_is_paid),
         TEST(proposals_come_from_anybody_and_start_nothing),
         TEST(services_must_make_sense),
+        TEST(nobody_brings_an_offer_of_their_own),
         TEST(a_signature_is_checked_again_from_the_record),
         TEST(terms_are_canonical),
         cmocka_unit_test(periods_are_of_the_calendar),
