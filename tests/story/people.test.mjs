@@ -282,6 +282,14 @@ describe('sessions', () => {
         await ana.read('/v1/me');
     });
 
+    test('the account\'s own activity tells of all this', async () => {
+        const page = await ana.read('/v1/me/feed?limit=500');
+        assert.deepEqual(page.events.map(({ act }) => act.type), ['person.joined',
+            'authenticator.registered', 'session.opened', 'session.opened', 'session.opened',
+            'session.ended', 'sessions.ended']);
+        assert.ok(page.events.every(({ act }) => act.id));
+    });
+
     test('nobody ends another person\'s', async () => {
         const eve = await new Person(server, 'Eve').enrol(
             await server.invitation(await server.organisation('Evil')));

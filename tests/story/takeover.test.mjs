@@ -214,6 +214,7 @@ describe('a new device by password', () => {
         await ana.act('/v1/org/settings', sent);
         const record = (await types(ana)).at(-1);
         assert.equal(record.signature.kind, 'totp');
+        problem(await ana.tryPassword(ana.password, code), 401, 'login-failed');
         problem(await ana.post('/v1/org/settings', sent), 403, 'signature-used');
         const fresh = await ana.terms('org.settings_changed', { four_eyes: true });
         const wrong = problem(await ana.post('/v1/org/settings', { four_eyes: true,
