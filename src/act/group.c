@@ -676,7 +676,8 @@ static void admit_all(struct kernel *kernel, struct submission *acts)
 
 static bool may_run_again(const struct problem *problem)
 {
-    return problem->code == PROBLEM_STORE_CONFLICT || problem->code == PROBLEM_OUTCOME_UNCERTAIN;
+    return problem->code == PROBLEM_STORE_CONFLICT || problem->code == PROBLEM_STORE_AWAY ||
+           problem->code == PROBLEM_OUTCOME_UNCERTAIN;
 }
 
 /*

@@ -268,6 +268,7 @@ bool replay_check(const struct replay_options *options, struct replay_report *re
     const struct kernel_options kernel = {.catalogue = options->catalogue,
                                           .store = options->empty,
                                           .log_origin = options->log_origin,
+                                          .alone = true,
                                           .waiting_max = BATCH_ACTS};
     struct replaying replaying = {.options = options,
                                   .report = report,

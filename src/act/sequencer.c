@@ -47,8 +47,8 @@ struct sequencing {
     size_t slot_count, slot_capacity, queued;
 };
 
-static void add_slot(struct sequencing *sequencing, const struct table *table, const void *row,
-                     bool removed)
+static struct row_slot *add_slot(struct sequencing *sequencing, const struct table *table,
+                                 const void *row)
 {
     if (sequencing->slot_count == sequencing->slot_capacity) {
         size_t capacity = sequencing->slot_capacity == 0 ? 256 : sequencing->slot_capacity * 2;
@@ -60,11 +60,11 @@ static void add_slot(struct sequencing *sequencing, const struct table *table, c
         sequencing->slot_capacity = capacity;
     }
     struct row_slot *slot = ARENA_NEW(sequencing->arena, struct row_slot);
-    *slot = (struct row_slot){
-        .table = table, .found = removed, .changed = !removed, .removed = removed};
+    slot->table = table;
     slot->row = arena_take(sequencing->arena, table->row_bytes);
     memcpy(slot->row, row, table->row_bytes);
     sequencing->slots[sequencing->slot_count++] = slot;
+    return slot;
 }
 
 static void keep_node(void *context, unsigned level, uint64_t index, const struct digest *hash)
@@ -74,7 +74,7 @@ static void keep_node(void *context, unsigned level, uint64_t index, const struc
     if (!log_node_of(level, index, hash, &node))
         return;
     node.hash = arena_text(sequencing->arena, node.hash);
-    add_slot(sequencing, &log_nodes_table, &node, false);
+    add_slot(sequencing, &log_nodes_table, &node)->changed = true;
 }
 
 static bool take_queued(void *context, const void *row, struct problem *problem)
@@ -87,8 +87,9 @@ static bool take_queued(void *context, const void *row, struct problem *problem)
                                         .entry = queued->entry};
     struct digest leaf = merkle_leaf(queued->entry);
     (void)problem;
-    add_slot(sequencing, &log_entries_table, &entry, false);
-    add_slot(sequencing, &log_queue_table, queued, true);
+    struct row_slot *waiting = add_slot(sequencing, &log_queue_table, queued);
+    waiting->found = waiting->removed = true;
+    add_slot(sequencing, &log_entries_table, &entry)->changed = true;
     merkle_append_telling(&sequencing->grown, &leaf, keep_node, sequencing);
     sequencing->after_org = queued->org;
     sequencing->after_seq = queued->seq;
@@ -121,14 +122,12 @@ static bool read_queue(struct sequencing *sequencing, struct problem *problem)
 /* Under the lease's row, which nobody can take from us before the commit. */
 static bool store_batch(struct sequencing *sequencing, struct problem *problem)
 {
-    struct lease_row row = lease_key(LEASE_LOG);
-    struct row_slot lease = {.table = &leases_table, .row = &row};
-    struct row_slot *slot = &lease;
+    const struct lease_row key = lease_key(LEASE_LOG);
     if (!writer_begin(sequencing->store, problem))
         return false;
-    if (!writer_load(sequencing->store, &slot, 1, sequencing->arena, problem) ||
-        !lease_confirm(sequencing->kernel->leases, LEASE_LOG, slot, problem) ||
-        !writer_save(sequencing->store, &slot, 1, problem) ||
+    struct row_slot *lease = add_slot(sequencing, &leases_table, &key);
+    if (!writer_load(sequencing->store, &lease, 1, sequencing->arena, problem) ||
+        !lease_confirm(sequencing->kernel->leases, LEASE_LOG, lease, problem) ||
         !writer_save(sequencing->store, sequencing->slots, sequencing->slot_count, problem)) {
         writer_rollback(sequencing->store);
         return false;

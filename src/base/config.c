@@ -132,6 +132,13 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
                                  NULL,
                                  "Acts that may wait for the store; beyond that the answer is "
                                  "503."},
+    [CONFIG_STORE_WRITERS] = {"store.writers", CONFIG_TYPE_COUNT, 0, 1, 6, "3", NULL,
+                              "Groups of acts that may be under way at once where the store is a "
+                              "PostgreSQL database; each has a connection."},
+    [CONFIG_STORE_LEASE] = {"store.lease", CONFIG_TYPE_SPAN, 0, TIME_SECOND / 5, TIME_MINUTE, "3s",
+                            NULL,
+                            "Where several servers share a database: how long the work of one "
+                            "that died waits until another takes it up."},
 };
 
 struct config {

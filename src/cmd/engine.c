@@ -68,6 +68,8 @@ static bool open_kernel(struct engine *engine, const struct engine_options *opti
         .sign_context = engine->signer,
         .log_vkey = engine->verifier_key,
         .timers = options->timers,
+        .writers = (size_t)config_number(config, CONFIG_STORE_WRITERS),
+        .lease_us = config_number(config, CONFIG_STORE_LEASE),
         .idempotency_keep_us = config_number(config, CONFIG_IDEMPOTENCY_KEEP),
         .waiting_max = (size_t)config_number(config, CONFIG_ACTS_WAITING_MAX),
     };

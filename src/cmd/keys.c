@@ -386,7 +386,7 @@ const struct command command_org_create = {
     .option_count = COUNT_OF(org_create_options),
     .configured = true,
     .summary = "let an organisation (a seller) join, and print its id",
-    .help = "",
+    .help = "Its first owner is invited by `counterfoil owner invite --org ORG`.",
     .examples = "  counterfoil org create --name \"Nordlicht Lamps\" --reference seller-17",
     .run = run_org_create,
 };

@@ -26,10 +26,16 @@ struct count {
     int64_t told_at;
 };
 
+struct used_code {
+    struct id generator;
+    int64_t step;
+};
+
 struct attempts {
     struct rate *here, *account, *address;
     pthread_mutex_t lock; /* of the counts */
     struct count counts[COUNTS];
+    struct used_code codes[COUNTS];
 };
 
 struct attempts *attempts_new(void)
@@ -119,4 +125,17 @@ void attempts_went_well(struct attempts *attempts, struct text account)
     pthread_mutex_lock(&attempts->lock);
     count_of(attempts, account)->failures = 0;
     pthread_mutex_unlock(&attempts->lock);
+}
+
+bool attempts_take_code(struct attempts *attempts, struct id generator, int64_t step)
+{
+    uint32_t hash;
+    memcpy(&hash, generator.bytes + sizeof generator.bytes - sizeof hash, sizeof hash);
+    pthread_mutex_lock(&attempts->lock);
+    struct used_code *used = &attempts->codes[hash % COUNTS];
+    bool taken = !id_equal(used->generator, generator) || used->step < step;
+    if (taken)
+        *used = (struct used_code){generator, step};
+    pthread_mutex_unlock(&attempts->lock);
+    return taken;
 }

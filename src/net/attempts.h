@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/id.h"
 #include "net/rate.h"
 
 struct attempts;
@@ -25,3 +26,10 @@ struct rate_verdict attempts_look(struct attempts *attempts, const struct attemp
 bool attempts_failed(struct attempts *attempts, const struct attempt *attempt, int64_t *failures);
 /* It went well: the account's notice starts anew. */
 void attempts_went_well(struct attempts *attempts, struct text account);
+
+/*
+ * Takes the time step of a generator's code: false if it, or a later one, was taken before. A
+ * person's account and each of their organisations keep the newest step for themselves; this makes
+ * a code of one that was used in another worthless, too.
+ */
+MUST_CHECK bool attempts_take_code(struct attempts *attempts, struct id generator, int64_t step);

@@ -4,13 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "identity/identity.h"
 #include "net/sessions.h"
 
-#define KEPT 4096 /* keys in memory, by hash; a power of two */
+#define KEPT 4096               /* keys in memory, by hash; a power of two */
+#define KEPT_FOR_US TIME_SECOND /* where another node may revoke a key */
 
 struct kept_key {
     bool used;
+    int64_t since;
     struct key_row row; /* its texts lie in `texts` */
     struct buffer texts;
 };
@@ -60,13 +63,19 @@ bool auth_claim(struct text authorization, struct claim *claim, struct problem *
     return true;
 }
 
+static bool is_outdated(const struct auth *auth, const struct kept_key *kept)
+{
+    return store_is_shared(kernel_store(auth->kernel)) &&
+           time_monotonic() - kept->since >= KEPT_FOR_US;
+}
+
 /* A copy of the kept row in ARENA; false if there is none. *forgotten: for keep_row. */
 static bool find_row(struct auth *auth, struct id id, struct key_row *row, struct arena *arena,
                      uint64_t *forgotten)
 {
     pthread_mutex_lock(&auth->lock);
     const struct kept_key *kept = place_of(auth, id);
-    bool found = kept->used && id_equal(kept->row.id, id);
+    bool found = kept->used && id_equal(kept->row.id, id) && !is_outdated(auth, kept);
     if (found) {
         *row = kept->row;
         row->buyer = arena_text(arena, row->buyer);
@@ -87,6 +96,7 @@ static void keep_row(struct auth *auth, const struct key_row *row, uint64_t forg
         buffer_text(&kept->texts, row->secret);
         buffer_text(&kept->texts, row->buyer);
         kept->used = true;
+        kept->since = time_monotonic();
         kept->row = *row;
         kept->row.label = TEXT_NONE;
         kept->row.secret = (struct text){kept->texts.bytes, row->secret.length};

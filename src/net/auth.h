@@ -2,7 +2,8 @@
  * Who asks: from `Authorization: Bearer cf_…` (RFC 6750 §2.1) or a session's cookie to a principal.
  *
  * Rows of keys are kept in memory, so that a request costs no query. Whoever submits an act about a
- * key calls auth_forget before its answer goes out: a revoked key stops at once. Any thread.
+ * key calls auth_forget before its answer goes out: a revoked key stops at once, and on other nodes
+ * of a shared store within a second. Any thread.
  */
 #pragma once
 

@@ -84,6 +84,13 @@ static void write_kernel(struct buffer *out, struct kernel *kernel)
     write_one(out, "acts_waiting", "gauge", "Acts in the queue.", state.waiting);
     write_one(out, "last_commit_microseconds", "gauge", "How long the last group took.",
               (uint64_t)state.last_commit_us);
+    write_one(out, "acts_unlogged", "gauge", "Acts on record that wait for the log.",
+              state.unlogged);
+    write_one(out, "holds_log", "gauge", "1: this node gives acts their places in the log.",
+              state.has_log);
+    write_one(out, "holds_timers", "gauge", "1: this node watches deadlines.", state.has_timers);
+    write_one(out, "delivery_slots", "gauge", "Parts of the webhooks that this node delivers.",
+              state.delivery_slots);
     write_one(out, "log_size", "gauge", "Entries of the transparency log.", state.log_size);
     write_one(out, "store_bytes", "gauge", "Size of the store's file.", store.file_bytes);
 }

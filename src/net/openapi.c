@@ -121,6 +121,8 @@ static void write_example(struct json_writer *json, const struct act_type *type)
 {
     struct field fields[FIELDS_MAX];
     size_t count = sent_fields(type, fields);
+    if (type->authority == AUTHORITY_SIGNED)
+        return; /* no signature holds twice */
     for (size_t i = 0; i < count; i++)
         if (fields[i].required && fields[i].example == NULL)
             return;

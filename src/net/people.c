@@ -198,7 +198,7 @@ bool authenticators_load(const struct call *call, int64_t org, struct id person,
     found->rows =
         arena_array(call->request->arena, AUTHENTICATORS_MAX, sizeof(struct authenticator_row));
     bool read = reader_rows(reader, &authenticators_table,
-                            "WHERE org = ?1 AND person = ?2 ORDER BY id LIMIT ?3", values, 3,
+                            "WHERE org = ?1 AND person = ?2 ORDER BY id DESC LIMIT ?3", values, 3,
                             call->request->arena, take_authenticator, found, problem);
     store_reader_give(store, reader);
     return read;
@@ -380,7 +380,8 @@ bool code_check(const struct call *call, const struct person_row *person, struct
             totp_verify((struct text){(const char *)seed, TOTP_SECRET_BYTES}, code, time_now(), 0,
                         row->last_step, &use->step);
         OPENSSL_cleanse(seed, sizeof seed);
-        if (verdict != TOTP_ACCEPTED)
+        if (verdict != TOTP_ACCEPTED ||
+            !attempts_take_code(call->service->attempts, row->id, use->step))
             continue;
         use->authenticator = row->id;
         use->method = AUTH_TOTP;

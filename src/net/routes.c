@@ -5,7 +5,7 @@
 
 #include "net/handlers.h"
 
-#define READERS (ROLE_SHOP | ROLE_SELLER | ROLE_BUYER | ROLE_AUDITOR | ROLE_OPERATOR)
+#define READERS (ROLE_SHOP | ROLE_SELLER | ROLE_BUYER | ROLE_AUDITOR | ROLE_OPERATOR | ROLE_SUPPORT)
 #define SUBJECT TEXT("{subject}")
 
 static const struct route_parameter feed_parameters[] = {
@@ -241,6 +241,16 @@ static const struct route fixed_routes[] = {
      .media_type = "application/json",
      .answer = "MySessions",
      .status = 200},
+    {.method = "GET",
+     .path = "/v1/me/feed",
+     .handle = feed_pull_handle,
+     .roles = ROLE_PERSON,
+     .name = "readMyFeed",
+     .doc = "What happened with your account: log-ins, authenticators, attempts.",
+     .media_type = "application/json",
+     .answer = "FeedPage",
+     .status = 200,
+     .parameters = feed_parameters},
     {.method = "POST",
      .path = "/v1/me/logout",
      .handle = logout_handle,

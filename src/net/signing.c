@@ -99,7 +99,8 @@ static bool take_code(const struct call *call, const struct signature_body *body
             return false;
         describe(signature, row, call->request->arena);
         if (totp_verify((struct text){(const char *)seed, TOTP_SECRET_BYTES}, body->code,
-                        time_now(), 0, 0, &signature->step) != TOTP_ACCEPTED)
+                        time_now(), 0, row->last_step, &signature->step) != TOTP_ACCEPTED ||
+            !attempts_take_code(call->service->attempts, row->id, signature->step))
             signature->step = 0;
     }
     OPENSSL_cleanse(seed, sizeof seed);

@@ -198,7 +198,8 @@ static void *run(void *context)
 {
     struct witness_client *client = context;
     do
-        run_round(client);
+        if (kernel_holds(client->kernel, LEASE_WITNESSES))
+            run_round(client);
     while (pause_between_rounds(client));
     return NULL;
 }

@@ -242,19 +242,30 @@ static bool take_sync(struct postgres_connection *connection, struct problem *pr
     return ok || fail_lost(connection, problem);
 }
 
-bool connection_run(struct postgres_connection *connection, struct problem *problem)
+bool connection_start(struct postgres_connection *connection, struct problem *problem)
+{
+    if (!connection->lost && PQpipelineSync(connection->handle) == 1)
+        return true;
+    connection->awaited_count = 0;
+    return fail_lost(connection, problem);
+}
+
+bool connection_finish(struct postgres_connection *connection, struct problem *problem)
 {
     bool failed = false;
     size_t count = connection->awaited_count;
     connection->awaited_count = 0;
-    if (connection->lost || PQpipelineSync(connection->handle) != 1)
-        return fail_lost(connection, problem);
     for (size_t i = 0; i < count && !connection->lost; i++)
         take_result(connection, &connection->awaited[i], &failed, problem);
     struct problem ignored;
     if (!connection->lost && !take_sync(connection, failed ? &ignored : problem))
         return false;
     return !failed;
+}
+
+bool connection_run(struct postgres_connection *connection, struct problem *problem)
+{
+    return connection_start(connection, problem) && connection_finish(connection, problem);
 }
 
 bool connection_script(struct postgres_connection *connection, const char *sql,

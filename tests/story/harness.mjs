@@ -9,7 +9,7 @@
 //
 // $COUNTERFOIL is the program, $COUNTERFOIL_DATA the folder of data from elsewhere.
 
-import { readFileSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 
@@ -171,6 +171,13 @@ export async function startServer({ settings = {}, folder = null, database } = {
     const store = folder === null ? await makeStore(database) : null;
     if (store !== null) await must(['init', where, ...store.args]);
     return new Server(where, settings, store).start();
+}
+
+// Another server on SERVER's database, with the same keys in a folder of its own.
+export async function startNode(server, settings = {}) {
+    const folder = path.join(temporaryFolder(), 'data');
+    cpSync(server.folder, folder, { recursive: true });
+    return new Server(folder, { ...server.settings, ...settings }).start();
 }
 
 // The marketplace that most stories need: a shop, a seller and a buyer on one server.

@@ -82,8 +82,8 @@ describe('a new device and a new passkey', () => {
         const terms = await mallory.terms('org.settings_changed', { four_eyes: false });
         const signature = mallory.signature(terms);
         await ana.act(`/v1/me/authenticators/${laptop.id}/remove`, { reason: 'lost' });
-        const told = problem(await mallory.post('/v1/org/settings', { four_eyes: false, signature }),
-            403, 'signature-invalid');
+        const told = problem(await mallory.post('/v1/org/settings',
+            { four_eyes: false, signature }), 403, 'signature-invalid');
         assert.equal(told.reason, 'unknown-authenticator');
         problem(await mallory.elsewhere().tryLogin(), 401, 'login-failed');
     });
@@ -117,7 +117,7 @@ describe('a new device and a new passkey', () => {
         await ana.read('/v1/members');
     });
 
-    test('an organisation is frozen by any of its keys and people, unfrozen by an owner', async () => {
+    test('any key or member freezes an organisation; an owner unfreezes it', async () => {
         const seller = await server.seller('', org);
         await seller.act('/v1/org/freeze', { reason: 'strange log-ins' });
         problem(await ana.post('/v1/invitations', { role: 'staff' }), 403, 'frozen');
@@ -160,7 +160,8 @@ describe('recovery', () => {
     test('a code works once, opens a session on hold, and asks for the password too', async () => {
         const { codes } = ana.expect(201, await ana.post('/v1/me/recovery-codes', {})).json;
         assert.equal(codes.length, 10);
-        ana.expect(200, await ana.post('/v1/me/password', { password: 'grey heron over the weir' }));
+        ana.expect(200, await ana.post('/v1/me/password',
+            { password: 'grey heron over the weir' }));
         const there = ana.elsewhere();
         const recover = (code, password) => there.post('/v1/login/recovery',
             { email: ana.email, code, ...(password ? { password } : {}) });
@@ -213,6 +214,7 @@ describe('a new device by password', () => {
         await ana.act('/v1/org/settings', sent);
         const record = (await types(ana)).at(-1);
         assert.equal(record.signature.kind, 'totp');
+        problem(await ana.tryPassword(ana.password, code), 401, 'login-failed');
         problem(await ana.post('/v1/org/settings', sent), 403, 'signature-used');
         const fresh = await ana.terms('org.settings_changed', { four_eyes: true });
         const wrong = problem(await ana.post('/v1/org/settings', { four_eyes: true,

@@ -33,6 +33,8 @@ struct road {
     struct buffer vkey;
     struct rules rules;
     bool timers;
+    bool unlocked; /* as on a database that cannot lock rows */
+    int64_t lease_us;
     struct arena *arena;
     struct problem problem;
     int64_t org;
@@ -52,30 +54,40 @@ static inline struct principal road_buyer(const char *name)
 
 static inline struct store *road_store_open(struct road *road, const char *url)
 {
-    const struct store_options options = {
-        .writable = true, .schema = road->schema_files, .sharing = STORE_SHARED};
+    const struct store_options options = {.writable = true,
+                                          .schema = road->schema_files,
+                                          .sharing = STORE_SHARED,
+                                          .unlocked = road->unlocked};
     struct store *store = store_open_with(url, &options, &road->problem);
     if (store == NULL)
         fail_msg("%s", road->problem.detail);
     return store;
 }
 
-static inline void road_start(struct road *road)
+/* A kernel over STORE, as one node of several or the only one. */
+static inline struct kernel *road_kernel_open(struct road *road, struct store *store)
 {
-    road->store = road_store_open(road, road->url);
     const struct kernel_options options = {.catalogue = &catalogue,
-                                           .store = road->store,
+                                           .store = store,
                                            .rules = road->rules,
                                            .log_origin = ROAD_ORIGIN,
                                            .sign = note_secret_sign,
                                            .sign_context = &road->log,
                                            .log_vkey = road->vkey.bytes,
                                            .timers = road->timers,
+                                           .lease_us = road->lease_us,
                                            .idempotency_keep_us = TIME_DAY,
                                            .waiting_max = 10000};
-    road->kernel = kernel_open(&options, &road->problem);
-    if (road->kernel == NULL)
+    struct kernel *kernel = kernel_open(&options, &road->problem);
+    if (kernel == NULL)
         fail_msg("%s", road->problem.detail);
+    return kernel;
+}
+
+static inline void road_start(struct road *road)
+{
+    road->store = road_store_open(road, road->url);
+    road->kernel = road_kernel_open(road, road->store);
 }
 
 static inline void road_stop(struct road *road)
@@ -84,10 +96,9 @@ static inline void road_stop(struct road *road)
     store_close(road->store);
 }
 
-/* One act from start to end; the submission says what became of it. */
-static inline struct submission *road_act(struct road *road, const struct act_type *type,
-                                          struct principal actor, struct id subject,
-                                          const void *body)
+static inline struct submission *road_submission(struct road *road, const struct act_type *type,
+                                                 struct principal actor, struct id subject,
+                                                 const void *body)
 {
     struct submission *submission = ARENA_NEW(road->arena, struct submission);
     submission->arena = road->arena;
@@ -96,6 +107,15 @@ static inline struct submission *road_act(struct road *road, const struct act_ty
     submission->act.org = road->org;
     submission->act.subject = subject;
     submission->act.body = body;
+    return submission;
+}
+
+/* One act from start to end; the submission says what became of it. */
+static inline struct submission *road_act(struct road *road, const struct act_type *type,
+                                          struct principal actor, struct id subject,
+                                          const void *body)
+{
+    struct submission *submission = road_submission(road, type, actor, subject, body);
     kernel_act(road->kernel, submission);
     return submission;
 }

@@ -302,5 +302,6 @@ CREATE TABLE hand_overs (
 
 -- Indexes, by hand. Whose memberships, and which account a passkey or an address belongs to.
 CREATE INDEX members_by_person ON members (person, org);
-CREATE INDEX authenticators_by_credential ON authenticators (credential) WHERE credential IS NOT NULL;
+CREATE INDEX authenticators_by_credential ON authenticators (credential)
+    WHERE credential IS NOT NULL;
 CREATE INDEX persons_by_email ON persons (email) WHERE email IS NOT NULL;

@@ -36,6 +36,11 @@ export class Client {
         Object.assign(this, { server, role, token, org, buyer });
     }
 
+    // The same client, who asks another server.
+    at(server) {
+        return new Client(server, this);
+    }
+
     async send(method, path, { body, headers = {}, raw = false } = {}) {
         const fields = { ...headers };
         if (this.token) fields.Authorization ??= `Bearer ${this.token}`;
