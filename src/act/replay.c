@@ -134,6 +134,7 @@ static void submit_entry(struct replaying *replaying, struct batch_entry *entry)
     struct submission *submission = &entry->submission;
     submission->act = entry->record.act;
     submission->act.from = entry->act.address;
+    submission->act.device = entry->act.device;
     submission->replay = &entry->act;
     submission->arena = replaying->arena;
     submission->done = entry_done;

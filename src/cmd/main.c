@@ -8,6 +8,7 @@ static const struct command *const commands[] = {
     &command_init,
     &command_serve,
     &command_org_create,
+    &command_owner_invite,
     &command_key_create,
     &command_key_revoke,
     &command_backup,

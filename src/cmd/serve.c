@@ -19,6 +19,9 @@ struct daemon {
     struct engine engine;
     struct service *service;
     struct witness_client *witnesses;
+    const char *staff[CONFIG_LIST_MAX]; /* addresses */
+    char mail_folder[HOME_PATH_BYTES];
+    const char *origins[CONFIG_LIST_MAX];
 };
 
 /* Before any thread is started: they inherit it, and the main thread waits for these. */
@@ -49,9 +52,36 @@ static struct http_limits http_limits_of(const struct config *config)
     };
 }
 
+static struct mail_options mail_options_of(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    const char *folder = config_text(config, CONFIG_MAIL_FOLDER);
+    for (size_t i = 0; i < config_count(config, CONFIG_MAIL_STAFF); i++)
+        daemon->staff[i] = config_item(config, CONFIG_MAIL_STAFF, i);
+    if (folder[0] == '\0' || folder[0] == '/')
+        snprintf(daemon->mail_folder, sizeof daemon->mail_folder, "%s", folder);
+    else
+        home_path(config_text(config, CONFIG_DATA), folder, daemon->mail_folder);
+    return (struct mail_options){
+        .server = config_text(config, CONFIG_MAIL_SERVER),
+        .folder = daemon->mail_folder,
+        .tls = config_switch(config, CONFIG_MAIL_TLS),
+        .credentials = config_text(config, CONFIG_MAIL_CREDENTIALS),
+        .from = config_text(config, CONFIG_MAIL_FROM),
+        .from_name = config_text(config, CONFIG_MAIL_FROM_NAME),
+        .language = config_text(config, CONFIG_MAIL_LANGUAGE),
+        .link = config_text(config, CONFIG_MAIL_LINK),
+        .staff = daemon->staff,
+        .staff_count = config_count(config, CONFIG_MAIL_STAFF),
+        .time_scale = (double)config_number(config, CONFIG_MAIL_TIME_SCALE) / 1e6,
+    };
+}
+
 static bool start_service(struct daemon *daemon, struct problem *problem)
 {
     const struct config *config = daemon->config;
+    for (size_t i = 0; i < config_count(config, CONFIG_PEOPLE_ORIGINS); i++)
+        daemon->origins[i] = config_item(config, CONFIG_PEOPLE_ORIGINS, i);
     const struct service_options options = {
         .kernel = daemon->engine.kernel,
         .listen = config_text(config, CONFIG_LISTEN),
@@ -65,6 +95,10 @@ static bool start_service(struct daemon *daemon, struct problem *problem)
         .rate_burst = (unsigned)config_number(config, CONFIG_HTTP_BURST),
         .webhook_allow_private = config_switch(config, CONFIG_WEBHOOK_ALLOW_PRIVATE),
         .webhook_time_scale = (double)config_number(config, CONFIG_WEBHOOK_TIME_SCALE) / 1e6,
+        .mail = mail_options_of(daemon),
+        .rp_id = config_text(config, CONFIG_PEOPLE_RP_ID),
+        .origins = daemon->origins,
+        .origin_count = config_count(config, CONFIG_PEOPLE_ORIGINS),
         .derive = signer_derive,
         .derive_context = daemon->engine.signer,
         .healthy = signer_healthy,

@@ -124,10 +124,22 @@ static void write_webhooks(struct buffer *out, struct webhooks *webhooks)
     write_one(out, "webhook_failed_total", "counter", "Deliveries given up.", counters.failed);
 }
 
+static void write_mail(struct buffer *out, struct mailer *mailer)
+{
+    struct mail_counters counters;
+    mailer_counters(mailer, &counters);
+    write_one(out, "mail_attempts_total", "counter", "Attempts at mails.", counters.attempts);
+    write_one(out, "mail_sent_total", "counter", "Mails that the server took.", counters.sent);
+    write_one(out, "mail_failed_total", "counter", "Mails given up.", counters.failed);
+    write_one(out, "mail_uncertain_total", "counter", "Mails that may have gone out or not.",
+              counters.uncertain);
+}
+
 void metrics_write(struct buffer *out, struct service *service)
 {
     write_kernel(out, service->kernel);
     write_histogram(out, service->metrics);
     write_http(out, service->http);
     write_webhooks(out, service->webhooks);
+    write_mail(out, service->mailer);
 }

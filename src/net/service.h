@@ -9,6 +9,7 @@
 
 #include "act/kernel.h"
 #include "net/http.h"
+#include "net/mail.h"
 
 struct service_options {
     struct kernel *kernel;
@@ -22,7 +23,11 @@ struct service_options {
     unsigned rate_per_second, rate_burst;
     /* Webhooks: tests shorten the schedule and send to loopback. */
     bool webhook_allow_private;
-    double webhook_time_scale; /* 1: as specified */
+    double webhook_time_scale;  /* 1: as specified */
+    struct mail_options mail;   /* kernel and feed are the service's own */
+    const char *rp_id;          /* WebAuthn's relying party */
+    const char *const *origins; /* of the console; none: http://localhost with the port */
+    size_t origin_count;
     /* HMAC of LABEL under a key that only the signer holds; any thread. */
     bool (*derive)(void *context, struct text label, uint8_t out[32], struct problem *problem);
     void *derive_context;

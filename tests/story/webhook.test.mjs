@@ -339,7 +339,7 @@ describe('webhooks to where they must not go', () => {
         await placeOrder(shop, seller, buyer);
         const tried = await eventually('an attempt', async () =>
             (await seller.list(`/v1/endpoints/${endpoint}/deliveries`, 'deliveries'))
-                .find(({ attempts }) => attempts.length > 0));
+                .find(({ attempts }) => attempts?.length > 0));
         assert.match(tried.attempts[0].error, /protocol/i);
     });
 
