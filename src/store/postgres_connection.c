@@ -242,19 +242,40 @@ static bool take_sync(struct postgres_connection *connection, struct problem *pr
     return ok || fail_lost(connection, problem);
 }
 
-bool connection_run(struct postgres_connection *connection, struct problem *problem)
+/* Of statements that succeeded before one failed: nobody wants them then. */
+static void drop_results(const struct postgres_connection *connection, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        PGresult **keep = connection->awaited[i].keep;
+        if (keep == NULL)
+            continue;
+        PQclear(*keep);
+        *keep = NULL;
+    }
+}
+
+static bool take_results(struct postgres_connection *connection, size_t count,
+                         struct problem *problem)
 {
     bool failed = false;
-    size_t count = connection->awaited_count;
-    connection->awaited_count = 0;
     if (connection->lost || PQpipelineSync(connection->handle) != 1)
         return fail_lost(connection, problem);
     for (size_t i = 0; i < count && !connection->lost; i++)
         take_result(connection, &connection->awaited[i], &failed, problem);
     struct problem ignored;
-    if (!connection->lost && !take_sync(connection, failed ? &ignored : problem))
-        return false;
-    return !failed;
+    if (connection->lost) /* perhaps behind a result that was well */
+        return fail_lost(connection, failed ? &ignored : problem);
+    return take_sync(connection, failed ? &ignored : problem) && !failed;
+}
+
+bool connection_run(struct postgres_connection *connection, struct problem *problem)
+{
+    size_t count = connection->awaited_count;
+    connection->awaited_count = 0;
+    bool ran = take_results(connection, count, problem);
+    if (!ran)
+        drop_results(connection, count);
+    return ran;
 }
 
 bool connection_script(struct postgres_connection *connection, const char *sql,
