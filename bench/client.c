@@ -163,11 +163,11 @@ static void fill_report(struct load *load, int64_t began, struct load_report *re
     report->max_us = load->latencies[count - 1];
 }
 
-static void load_open(struct load *load, unsigned port, int poll)
+static void load_open(struct load *load, const unsigned *ports, size_t port_count, int poll)
 {
     for (size_t i = 0; i < load->count; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data = {.u64 = i}};
-        load->connections[i].socket = connect_to(port);
+        load->connections[i].socket = connect_to(ports[i % port_count]);
         if (epoll_ctl(poll, EPOLL_CTL_ADD, load->connections[i].socket, &event) != 0)
             give_up("epoll");
     }
@@ -184,15 +184,15 @@ static void load_close(struct load *load)
     free(load->latencies);
 }
 
-void load_run(unsigned port, size_t connections, const struct load_script *script,
-              struct load_report *report)
+void load_run(const unsigned *ports, size_t port_count, size_t connections,
+              const struct load_script *script, struct load_report *report)
 {
     struct load load = {.script = script, .count = connections, .open = connections};
     struct epoll_event events[64];
     int poll = epoll_create1(0);
     load.connections = calloc(connections, sizeof *load.connections);
     MUST(load.connections != NULL && poll >= 0);
-    load_open(&load, port, poll);
+    load_open(&load, ports, port_count, poll);
     int64_t began = time_monotonic();
     for (size_t i = 0; i < connections; i++)
         start_request(&load, i);

@@ -26,9 +26,12 @@ struct load_report {
     int64_t p50_us, p99_us, max_us;
 };
 
-/* Stops the process, saying why, if the server cannot be reached or answers nonsense. */
-void load_run(unsigned port, size_t connections, const struct load_script *script,
-              struct load_report *report);
+/*
+ * Connection I goes to port I, modulo PORT_COUNT. Stops the process, saying why, if a server cannot
+ * be reached or answers nonsense.
+ */
+void load_run(const unsigned *ports, size_t port_count, size_t connections,
+              const struct load_script *script, struct load_report *report);
 /* A request with its head; BODY may be empty. */
 void load_request(struct buffer *out, const char *method, const char *path, const char *key,
                   struct text body);

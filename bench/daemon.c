@@ -9,34 +9,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "client.h"
+#include "process.h"
+
 #define ARGUMENTS_MAX 24
 
 _Noreturn static void give_up(const char *what)
 {
     fprintf(stderr, "bench: %s (%s)\n", what, strerror(errno));
     exit(1);
-}
-
-/* Starts the program with its standard output in a pipe, whose other end is returned. */
-static FILE *start(const struct bench_daemon *daemon, char *const *arguments, pid_t *process)
-{
-    int ends[2];
-    if (pipe(ends) != 0)
-        give_up("pipe");
-    *process = fork();
-    if (*process < 0)
-        give_up("fork");
-    if (*process == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        execv(daemon->program, arguments);
-        _exit(127);
-    }
-    close(ends[1]);
-    FILE *output = fdopen(ends[0], "r");
-    MUST(output != NULL);
-    return output;
 }
 
 /* "counterfoil FIRST… --data FOLDER", ended by NULL; `init` names its folder without --data. */
@@ -75,7 +57,7 @@ void daemon_ask(const struct bench_daemon *daemon, const char *const *arguments,
     int status;
     pid_t process;
     fill_arguments(daemon, arguments, all);
-    FILE *output = start(daemon, all, &process);
+    FILE *output = process_start(daemon->program, all, &process);
     read_line(output, answer, capacity);
     while (fgets(rest, sizeof rest, output) != NULL)
         continue;
@@ -96,7 +78,7 @@ static void serve(struct bench_daemon *daemon, const char *const *settings)
         first[count++] = *settings;
     }
     fill_arguments(daemon, first, all);
-    FILE *output = start(daemon, all, &daemon->process);
+    FILE *output = process_start(daemon->program, all, &daemon->process);
     read_line(output, line, sizeof line);
     const char *port = strrchr(line, ':');
     if (port == NULL || (daemon->port = (unsigned)strtoul(port + 1, NULL, 10)) == 0)
@@ -104,19 +86,52 @@ static void serve(struct bench_daemon *daemon, const char *const *settings)
     fclose(output);
 }
 
+static void make_folder(struct bench_daemon *daemon, const char *program)
+{
+    const char *parent = getenv("TMPDIR");
+    snprintf(daemon->folder, sizeof daemon->folder, "%s/counterfoil-bench-XXXXXX",
+             parent == NULL ? "/var/tmp" : parent);
+    if (mkdtemp(daemon->folder) == NULL)
+        give_up("cannot make a folder");
+    daemon->program = program;
+}
+
 void daemon_start(struct bench_daemon *daemon, const char *program, const char *const *settings)
 {
     if (daemon->folder[0] == '\0') {
-        const char *parent = getenv("TMPDIR");
-        snprintf(daemon->folder, sizeof daemon->folder, "%s/counterfoil-bench-XXXXXX",
-                 parent == NULL ? "/var/tmp" : parent);
-        if (mkdtemp(daemon->folder) == NULL || rmdir(daemon->folder) != 0)
-            give_up("cannot make a folder");
-        daemon->program = program;
         char line[256];
+        make_folder(daemon, program);
         daemon_ask(daemon, (const char *const[]){"init", NULL}, line, sizeof line);
     }
     serve(daemon, settings);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    struct problem problem;
+    struct buffer content;
+    buffer_init(&content);
+    if (!file_read(from, (size_t)1 << 20, &content, &problem) ||
+        !file_create(to, buffer_view(&content), 0600, &problem)) {
+        fprintf(stderr, "bench: %s\n", problem.detail);
+        exit(1);
+    }
+    buffer_done(&content);
+}
+
+void daemon_copy(const struct bench_daemon *first, struct bench_daemon *daemon)
+{
+    static const char *const names[] = {"counterfoil.conf", "signer.key", "log.vkey",
+                                        "operator.key"};
+    char from[512];
+    char to[512];
+    *daemon = (struct bench_daemon){.store = first->store};
+    make_folder(daemon, first->program);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        snprintf(from, sizeof from, "%s/%s", first->folder, names[i]);
+        snprintf(to, sizeof to, "%s/%s", daemon->folder, names[i]);
+        copy_file(from, to);
+    }
 }
 
 void daemon_stop(struct bench_daemon *daemon)
@@ -142,65 +157,31 @@ void daemon_remove(struct bench_daemon *daemon)
     daemon->folder[0] = '\0';
 }
 
-static double memory_of(long process)
-{
-    char path[64];
-    char line[256];
-    size_t kilobytes = 0;
-    snprintf(path, sizeof path, "/proc/%ld/status", process);
-    FILE *status = fopen(path, "r");
-    while (status != NULL && fgets(line, sizeof line, status) != NULL)
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            kilobytes = strtoul(line + 6, NULL, 10);
-    if (status != NULL)
-        fclose(status);
-    return (double)kilobytes * 1024;
-}
-
-/* Calls EACH for the daemon and its children; the sum of the results. */
-static double sum_over_processes(const struct bench_daemon *daemon, double (*each)(long process))
-{
-    char path[64];
-    long child = 0;
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)daemon->process,
-             (int)daemon->process);
-    double sum = each(daemon->process);
-    FILE *children = fopen(path, "r");
-    while (children != NULL && fscanf(children, "%ld", &child) == 1)
-        sum += each(child);
-    if (children != NULL)
-        fclose(children);
-    return sum;
-}
-
-/* proc(5): fields 14 and 15 of stat are user and system time in ticks; the third follows ')'. */
-static double cpu_of(long process)
-{
-    char path[64];
-    char line[1024];
-    double ticks = 0;
-    snprintf(path, sizeof path, "/proc/%ld/stat", process);
-    FILE *stat = fopen(path, "r");
-    if (stat == NULL)
-        return 0;
-    const char *read = fgets(line, sizeof line, stat);
-    struct text rest = text_of(read == NULL ? NULL : strrchr(line, ')'));
-    for (unsigned field = 2; field <= 15 && rest.length > 0; field++) {
-        uint64_t number = 0;
-        struct text word = text_cut(&rest, ' ');
-        if (field >= 14 && text_to_u64(word, UINT64_MAX, &number))
-            ticks += (double)number;
-    }
-    fclose(stat);
-    return ticks / (double)sysconf(_SC_CLK_TCK);
-}
-
 double daemon_cpu_seconds(const struct bench_daemon *daemon)
 {
-    return sum_over_processes(daemon, cpu_of);
+    return process_cpu_seconds(daemon->process);
 }
 
 size_t daemon_memory_peak(const struct bench_daemon *daemon)
 {
-    return (size_t)sum_over_processes(daemon, memory_of);
+    return process_memory_peak(daemon->process);
+}
+
+uint64_t daemon_counter(const struct bench_daemon *daemon, const char *name)
+{
+    char start[128];
+    struct buffer metrics;
+    uint64_t number = 0;
+    buffer_init(&metrics);
+    snprintf(start, sizeof start, "counterfoil_%s ", name);
+    load_once(daemon->port, "GET", "/metrics", NULL, TEXT_NONE, &metrics);
+    struct text rest = buffer_view(&metrics);
+    while (rest.length > 0) {
+        struct text line = text_cut(&rest, '\n');
+        if (text_starts(line, start) &&
+            !text_to_u64(text_slice(line, strlen(start), line.length), UINT64_MAX, &number))
+            give_up(name);
+    }
+    buffer_done(&metrics);
+    return number;
 }

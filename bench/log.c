@@ -258,7 +258,7 @@ static void measure(unsigned port)
         const struct load_script script = {next_entry, take_index, &adder};
         struct load_report report;
         adder.left = runs[i].entries;
-        load_run(port, runs[i].connections, &script, &report);
+        load_run(&port, 1, runs[i].connections, &script, &report);
         printf("%4zu clients  %9.0f acknowledged/s   p50 %7.2f ms   p99 %7.2f ms   / bare %.4f\n",
                runs[i].connections, load_rate(&report), (double)report.p50_us / 1000,
                (double)report.p99_us / 1000, load_rate(&report) / bare);

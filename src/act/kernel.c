@@ -6,6 +6,7 @@
 #include "act/kernel_private.h"
 #include "base/log.h"
 
+#define GROUP_WORTH 100        /* acts */
 #define WRITERS 3              /* of a shared store */
 #define STORE_WRITERS_OF_LOG 2 /* the sequencer's, the leases' */
 #define LEASE_US (3 * TIME_SECOND)
@@ -67,13 +68,14 @@ static void pass_on(struct kernel *kernel, struct submission *acts)
         }
         kernel->has_queued = true;
         pthread_cond_signal(&kernel->queued);
+        kernel->has_committed = kernel->has_committed || kernel->done_first != NULL;
     } else {
         *kernel->done_last = acts;
         while (*kernel->done_last != NULL)
             kernel->done_last = &(*kernel->done_last)->next;
         kernel->committed_tree = kernel->tree;
+        kernel->has_committed = true;
     }
-    kernel->has_committed = true;
     pthread_cond_signal(&kernel->committed);
     pthread_mutex_unlock(&kernel->lock);
 }
@@ -287,11 +289,18 @@ void kernel_close(struct kernel *kernel)
     free(kernel);
 }
 
-/* The acts of one organisation meet in one writer, so that none has to wait for its rows. */
+/*
+ * The acts of one organisation meet in one writer, so that none has to wait for its rows. A further
+ * writer is given acts only where the others have a good group's worth waiting: an act of a small
+ * group costs the database three times as much.
+ */
 static struct group_writer *writer_of(struct kernel *kernel, int64_t org)
 {
+    size_t active = 1 + kernel->waiting / GROUP_WORTH;
+    if (active > kernel->writer_count)
+        active = kernel->writer_count;
     uint64_t hash = (uint64_t)org * UINT64_C(0x9e3779b97f4a7c15);
-    return &kernel->writers[(hash >> 32) % kernel->writer_count];
+    return &kernel->writers[(hash >> 32) % active];
 }
 
 /* False if there is no place: then *problem says why. */

@@ -258,8 +258,6 @@ static bool take_results(struct postgres_connection *connection, size_t count,
                          struct problem *problem)
 {
     bool failed = false;
-    if (connection->lost || PQpipelineSync(connection->handle) != 1)
-        return fail_lost(connection, problem);
     for (size_t i = 0; i < count && !connection->lost; i++)
         take_result(connection, &connection->awaited[i], &failed, problem);
     struct problem ignored;
@@ -268,14 +266,27 @@ static bool take_results(struct postgres_connection *connection, size_t count,
     return take_sync(connection, failed ? &ignored : problem) && !failed;
 }
 
-bool connection_run(struct postgres_connection *connection, struct problem *problem)
+bool connection_start(struct postgres_connection *connection, struct problem *problem)
+{
+    if (!connection->lost && PQpipelineSync(connection->handle) == 1)
+        return true;
+    connection->awaited_count = 0;
+    return fail_lost(connection, problem);
+}
+
+bool connection_finish(struct postgres_connection *connection, struct problem *problem)
 {
     size_t count = connection->awaited_count;
     connection->awaited_count = 0;
-    bool ran = take_results(connection, count, problem);
-    if (!ran)
+    bool taken = take_results(connection, count, problem);
+    if (!taken)
         drop_results(connection, count);
-    return ran;
+    return taken;
+}
+
+bool connection_run(struct postgres_connection *connection, struct problem *problem)
+{
+    return connection_start(connection, problem) && connection_finish(connection, problem);
 }
 
 bool connection_script(struct postgres_connection *connection, const char *sql,

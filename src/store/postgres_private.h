@@ -83,6 +83,9 @@ MUST_CHECK bool connection_send_once(struct postgres_connection *connection, con
                                      struct problem *problem);
 /* Sends what is queued and reads the results. If one failed, those behind it were not run. */
 MUST_CHECK bool connection_run(struct postgres_connection *connection, struct problem *problem);
+/* The same in two steps, between which nothing is queued. */
+MUST_CHECK bool connection_start(struct postgres_connection *connection, struct problem *problem);
+MUST_CHECK bool connection_finish(struct postgres_connection *connection, struct problem *problem);
 /* Runs several statements, outside the pipeline. */
 MUST_CHECK bool connection_script(struct postgres_connection *connection, const char *sql,
                                   struct problem *problem);

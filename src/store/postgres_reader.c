@@ -15,6 +15,7 @@ struct postgres_reader {
     struct reader base;
     struct postgres_connection connection;
     bool looking; /* between its first query and `rest` */
+    bool resting; /* its COMMIT was sent; nobody waits for the answer before the next query */
 };
 
 /* A query under way. */
@@ -50,8 +51,30 @@ static void look_away(struct postgres_reader *reader, const char *how)
 void postgres_reader_rest(struct reader *base)
 {
     struct postgres_reader *reader = (struct postgres_reader *)base;
-    if (reader->looking)
-        look_away(reader, "COMMIT");
+    struct postgres_connection *connection = &reader->connection;
+    struct problem problem;
+    if (!reader->looking)
+        return;
+    reader->looking = false;
+    reader->resting = !connection->lost &&
+                      connection_send_once(connection, "COMMIT", NULL, NULL, &problem) &&
+                      connection_start(connection, &problem);
+    if (!reader->resting)
+        connection_close(connection);
+}
+
+/* A connection to ask, which is not in the middle of anything. */
+static bool wake_up(struct postgres_reader *reader, struct problem *problem)
+{
+    struct postgres_connection *connection = &reader->connection;
+    if (connection->handle == NULL)
+        return connection_open(connection, postgres_url(reader->base.store),
+                               postgres_reader_settings, problem);
+    bool rested = !reader->resting || connection_finish(connection, problem);
+    reader->resting = false;
+    if (!rested)
+        connection_close(connection);
+    return rested;
 }
 
 void postgres_reader_free(struct reader *base)
@@ -96,8 +119,7 @@ static bool ask(struct postgres_reader *reader, const struct query *asked, struc
                 struct problem *problem)
 {
     struct postgres_connection *connection = &reader->connection;
-    if (connection->handle == NULL && !connection_open(connection, postgres_url(reader->base.store),
-                                                       postgres_reader_settings, problem))
+    if (!wake_up(reader, problem))
         return false;
     bool answered =
         send_query(reader, asked, asking, problem) && connection_run(connection, problem);

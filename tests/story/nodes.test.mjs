@@ -45,7 +45,7 @@ describe('two servers on one database', { skip: !onPostgres && 'a file has one s
         assert.equal((await ship(seller, order)).status, 409);
     });
 
-    test('cancel and ship, sent to both at once: never a shipment over an unseen request', async () => {
+    test('cancel and ship sent to both at once: no shipment over an unseen request', async () => {
         for (let round = 0; round < 15; round++) {
             const order = await placeOrder(shop, seller, buyer);
             const [first, second] = round % 2 ? [server, node] : [node, server];
@@ -71,7 +71,8 @@ describe('two servers on one database', { skip: !onPostgres && 'a file has one s
     });
 
     test('the feeds have no gaps, and are the same on both', async () => {
-        await inParallel(20, async (i) => placeOrder(shop.at(i % 2 ? server : node), seller, buyer));
+        await inParallel(20, async (i) =>
+            placeOrder(shop.at(i % 2 ? server : node), seller, buyer));
         await eventually('receipts have settled', async () => {
             const [here, there] = [await shop.feed(), await shop.at(node).feed()];
             assert.deepEqual(here.map(({ log_index: index }) => index), [...here.keys()]);
@@ -115,7 +116,8 @@ describe('two servers on one database', { skip: !onPostgres && 'a file has one s
 
     test('each thing that one server does for all is done by one', async () => {
         await eventually('the work is shared out', async () => {
-            const slots = await Promise.all([server, node].map((of) => metric(of, 'delivery_slots')));
+            const slots = await Promise.all(
+                [server, node].map((of) => metric(of, 'delivery_slots')));
             return slots[0] > 0 && slots[1] > 0 && slots[0] + slots[1] === 8;
         });
         const log = await Promise.all([server, node].map((of) => metric(of, 'holds_log')));
