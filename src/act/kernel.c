@@ -9,6 +9,7 @@
 #define GROUP_WORTH 100        /* acts */
 #define WRITERS 3              /* of a shared store */
 #define STORE_WRITERS_OF_LOG 2 /* the sequencer's, the leases' */
+#define LEASE_US (3 * TIME_SECOND)
 
 /* Waits until there is work; NULL and no savings only when stopping. */
 static struct submission *take_waiting(struct group_writer *writer, struct saving **savings)
@@ -217,7 +218,7 @@ static bool take_leases(struct kernel *kernel, struct problem *problem)
 {
     if (!kernel->is_shared)
         return true;
-    int64_t lasts = kernel->options.lease_us == 0 ? LEASE_LASTS_US : kernel->options.lease_us;
+    int64_t lasts = kernel->options.lease_us == 0 ? LEASE_US : kernel->options.lease_us;
     kernel->leases = leases_new(kernel->options.store, store_writer(kernel->options.store, 1),
                                 lasts, leases_changed, kernel, problem);
     return kernel->leases != NULL;

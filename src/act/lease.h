@@ -18,7 +18,6 @@
 #include "store/store.h"
 
 #define DELIVERY_SLOTS 8
-#define LEASE_LASTS_US INT64_C(3000000) /* where nothing else is said */
 
 enum lease {
     LEASE_LOG,        /* giving acts their places in the log */

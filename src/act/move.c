@@ -265,7 +265,7 @@ static bool check_rest(struct move *move, struct problem *problem)
     int64_t queued = 0;
     if (!store_is_shared(from))
         return true;
-    if (!leases_look(from, LEASE_LASTS_US, move->arena, &holder, problem))
+    if (!leases_look(from, move->options.lease_us, move->arena, &holder, problem))
         return false;
     if (holder.length > 0)
         return problem_set(problem, PROBLEM_STORE_LOCKED, "a server works on %s: %.*s",

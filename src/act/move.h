@@ -35,6 +35,7 @@ struct move_options {
     struct store *from;   /* writable for the end of the move: so it is nobody else's */
     struct store *to;     /* writable */
     const char *log_vkey; /* the log's verifier key, or NULL where it is not known */
+    int64_t lease_us;     /* how long leases last on the old store: who may be alive is watched */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *context;
 };

@@ -164,6 +164,7 @@ static bool migrate(struct migration *migration, struct problem *problem)
         .from = migration->from,
         .to = migration->to,
         .log_vkey = migration->log_vkey[0] == '\0' ? NULL : migration->log_vkey,
+        .lease_us = config_number(migration->config, CONFIG_STORE_LEASE),
         .progress = progress_show,
         .context = &migration->progress};
     migration->move = move_new(&options);

@@ -242,6 +242,30 @@ static bool take_sync(struct postgres_connection *connection, struct problem *pr
     return ok || fail_lost(connection, problem);
 }
 
+/* Of statements that succeeded before one failed: nobody wants them then. */
+static void drop_results(const struct postgres_connection *connection, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        PGresult **keep = connection->awaited[i].keep;
+        if (keep == NULL)
+            continue;
+        PQclear(*keep);
+        *keep = NULL;
+    }
+}
+
+static bool take_results(struct postgres_connection *connection, size_t count,
+                         struct problem *problem)
+{
+    bool failed = false;
+    for (size_t i = 0; i < count && !connection->lost; i++)
+        take_result(connection, &connection->awaited[i], &failed, problem);
+    struct problem ignored;
+    if (connection->lost) /* perhaps behind a result that was well */
+        return fail_lost(connection, failed ? &ignored : problem);
+    return take_sync(connection, failed ? &ignored : problem) && !failed;
+}
+
 bool connection_start(struct postgres_connection *connection, struct problem *problem)
 {
     if (!connection->lost && PQpipelineSync(connection->handle) == 1)
@@ -252,15 +276,12 @@ bool connection_start(struct postgres_connection *connection, struct problem *pr
 
 bool connection_finish(struct postgres_connection *connection, struct problem *problem)
 {
-    bool failed = false;
     size_t count = connection->awaited_count;
     connection->awaited_count = 0;
-    for (size_t i = 0; i < count && !connection->lost; i++)
-        take_result(connection, &connection->awaited[i], &failed, problem);
-    struct problem ignored;
-    if (!connection->lost && !take_sync(connection, failed ? &ignored : problem))
-        return false;
-    return !failed;
+    bool taken = take_results(connection, count, problem);
+    if (!taken)
+        drop_results(connection, count);
+    return taken;
 }
 
 bool connection_run(struct postgres_connection *connection, struct problem *problem)

@@ -1,106 +1,171 @@
-// PostgreSQL dies under load and comes back, and loses its clients' connections: what was answered
-// 2xx is there afterwards, once, and the log says so. The server itself goes on.
+// PostgreSQL dies under load and comes back, loses its clients' connections, has no room left, and
+// is replaced by its standby: what was answered 2xx is there afterwards, once, and the log says so.
+// The servers, two of them, go on.
 //
 // DATABASE_ROUNDS is the number of rounds of each kind (5), SEED makes a run repeat its moments.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { promisify } from 'node:util';
 
-import { eventually, onPostgres, orderBody, randomFrom, repository, sleep, startMarketplace }
-    from '../story/harness.mjs';
+import { eventually, onPostgres, sleep, startMarketplace, startNode } from '../story/harness.mjs';
+import { Load, cluster, clusterFolder } from './load.mjs';
 
 const ROUNDS = Number(process.env.DATABASE_ROUNDS ?? 5);
-const LANES = 8;
+const SETTINGS = { 'store.lease': '1s' };
+const skip = !onPostgres && 'the store is a file';
 
-const cluster = async (action, folder) => (await promisify(execFile)(
-    path.join(repository, 'tools/postgres.sh'), [action, folder])).stdout.trim();
+// Two servers on the database of URL, and load for them.
+async function startNodes(url) {
+    const place = await startMarketplace({ database: url, settings: SETTINGS });
+    const node = await startNode(place.server);
+    return { ...place, node, load: new Load({ ...place, nodes: [place.server, node] }) };
+}
 
-describe('the database fails', { skip: !onPostgres && 'the store is a file' }, () => {
-    let folder, server, shop, seller, buyer;
-    const random = randomFrom(Number(process.env.SEED ?? Date.now() % 2 ** 31));
-    const acknowledged = new Map(); // key → act
-    let key = 0;
+// Stops both and has the acts replayed; HEADS for a server whose database is gone.
+async function stopNodes({ server, node }) {
+    await node?.halt();
+    if (node) rmSync(node.folder, { recursive: true, force: true });
+    await server?.stop();
+}
+
+describe('the database fails', { skip }, () => {
+    let folder, nodes = {};
 
     before(async () => {
-        folder = mkdtempSync('/var/tmp/counterfoil-cluster-');
-        const database = await cluster('start', folder);
-        ({ server, shop, seller, buyer } = await startMarketplace({ database }));
+        folder = clusterFolder();
+        nodes = await startNodes(await cluster('start', folder));
     });
     after(async () => {
-        await server?.stop();
+        await stopNodes(nodes);
         await cluster('remove', folder);
     });
 
-    // Sends the same request until it is answered for good, as its sender should.
-    async function order(body) {
-        const headers = { 'Idempotency-Key': `k-${++key}` };
-        const name = headers['Idempotency-Key'];
-        await eventually('the order was taken', async () => {
-            const answer = await shop.post('/v1/orders', body, headers);
-            if (answer.status === 201) acknowledged.set(name, answer.json);
-            else assert.ok(answer.status >= 500, `${answer.status}: ${answer.text}`);
-            return answer.status === 201;
-        }, { every: 20 });
-    }
-
-    async function underLoad(fail) {
-        let going = true;
-        const lanes = Array.from({ length: LANES }, async () => {
-            while (going) await order(orderBody(seller, buyer));
-        });
-        const count = acknowledged.size;
-        await eventually('the load has begun', () => acknowledged.size > count, { every: 2 });
-        await sleep(random() * 300);
-        await fail();
-        const then = acknowledged.size;
-        await eventually('it goes on', () => acknowledged.size > then + LANES);
-        going = false;
-        await Promise.all(lanes);
-    }
-
-    async function checkActs() {
-        const events = await shop.feed();
-        const acts = new Map(events.map((event) => [event.act.id, event]));
-        assert.equal(acts.size, events.length, 'no act is there twice');
-        for (const { act, log_index: index } of acknowledged.values()) {
-            assert.equal(acts.get(act)?.log_index, index, `${act} was answered 201`);
-        }
-        const orders = events.filter((event) => event.act.type === 'order.created');
-        assert.equal(orders.length, acknowledged.size, 'every order was made once');
-        assert.deepEqual(events.map((event) => event.log_index), [...events.keys()]);
-    }
-
     test('killed and started again', async () => {
+        const { load } = nodes;
         for (let round = 0; round < ROUNDS; round++) {
-            await underLoad(async () => {
+            await load.under(async () => {
                 await cluster('kill', folder);
-                await sleep(random() * 200);
+                await load.wait(200);
                 await cluster('start', folder);
             });
-            await checkActs();
+            await load.check();
         }
     });
 
     test('connections are cut', async () => {
+        const { load, server } = nodes;
         for (let round = 0; round < ROUNDS; round++) {
-            await underLoad(async () => {
+            await load.under(async () => {
                 for (let cut = 0; cut < 10; cut++) {
                     await server.store.run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                         WHERE application_name = 'counterfoil'`);
-                    await sleep(random() * 50);
+                    await load.wait(50);
                 }
             });
-            await checkActs();
+            await load.check();
         }
     });
 
     test('the replayed acts give the same state', async () => {
+        const { server, node } = nodes;
+        await node.halt();
         await server.halt();
         await server.command('replay', '--check');
         await server.start();
+        await node.start();
+    });
+});
+
+// A file system of its own for the database, or why there is none.
+function mountSmall(folder) {
+    try {
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=192m', 'tmpfs', folder],
+            { stdio: 'pipe' });
+        return null;
+    } catch (error) {
+        return `a small file system cannot be made here: ${error.message.split('\n').at(1)}`;
+    }
+}
+
+describe('the database\'s disk is full', { skip }, () => {
+    let folder, mounted, without, nodes = {};
+
+    before(async () => {
+        mounted = clusterFolder();
+        without = mountSmall(mounted);
+        if (without) return;
+        folder = path.join(mounted, 'c');
+        nodes = await startNodes(await cluster('start', folder));
+    });
+    after(async () => {
+        if (!without) {
+            await stopNodes(nodes);
+            await cluster('remove', folder);
+            execFileSync('umount', [mounted]);
+        }
+        rmdirSync(mounted);
+    });
+
+    // Leaves no block free; the database cannot even write its log then, and may end.
+    function fill() {
+        const ballast = path.join(mounted, 'ballast');
+        mkdirSync(ballast);
+        for (let i = 0; statfsSync(mounted).bavail > 0; i++) {
+            const { bavail, bsize } = statfsSync(mounted);
+            try {
+                writeFileSync(path.join(ballast, `${i}`),
+                    Buffer.alloc(Math.min(bavail * bsize, 1 << 22)));
+            } catch (error) {
+                assert.equal(error.code, 'ENOSPC');
+            }
+        }
+        return () => rmSync(ballast, { recursive: true });
+    }
+
+    test('acts are refused, none is lost, and with room it goes on', async (context) => {
+        if (without) {
+            context.skip(without);
+            return;
+        }
+        const { load } = nodes;
+        await load.under(async () => {
+            const empty = fill();
+            const refused = () => [...load.statuses.values()].reduce((sum, n) => sum + n, 0);
+            const before = refused();
+            await eventually('acts are refused', () => refused() > before);
+            await sleep(500);
+            empty();
+            await cluster('start', folder);
+        });
+        context.diagnostic(`refused: ${JSON.stringify([...load.statuses])}`);
+        await load.check();
+    });
+});
+
+describe('the standby takes over', { skip }, () => {
+    let folder, standby, nodes = {};
+
+    before(async () => {
+        [folder, standby] = [clusterFolder(), clusterFolder()];
+        await cluster('start', folder);
+        nodes = await startNodes(await cluster('standby', standby, folder));
+    });
+    after(async () => {
+        await stopNodes(nodes);
+        await cluster('remove', folder);
+        await cluster('remove', standby);
+    });
+
+    test('the first one dies under load, and the second has all that was answered', async () => {
+        const { load } = nodes;
+        await load.under(async () => {
+            await cluster('kill', folder);
+            await load.wait(500);
+            await cluster('promote', standby);
+        });
+        await load.check();
     });
 });

@@ -17,7 +17,8 @@ static struct moving moving_open(struct road *road, const char *from, const char
     const struct move_options options = {.catalogue = &catalogue,
                                          .from = moving.from,
                                          .to = moving.to,
-                                         .log_vkey = road->vkey.bytes};
+                                         .log_vkey = road->vkey.bytes,
+                                         .lease_us = 3 * TIME_SECOND};
     moving.move = move_new(&options);
     return moving;
 }

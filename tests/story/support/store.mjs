@@ -32,9 +32,13 @@ export async function makeStore(url = database) {
     const schema = `test_${randomBytes(8).toString('hex')}`;
     const run = (statement) => sql(url, statement);
     const separator = url.includes('?') ? '&' : '?';
+    // Where it is in a database that has a schema of this name.
+    const at = (database) => `${database}${separator}options=-csearch_path%3D${schema}`;
     await run(`CREATE SCHEMA ${schema}`);
     return {
-        args: ['--store', `${url}${separator}options=-csearch_path%3D${schema}`],
+        args: ['--store', at(url)],
+        schema,
+        at,
         run,
         remove: () => run(`DROP SCHEMA ${schema} CASCADE`),
         bytes: async () => Number(await run(`SELECT coalesce(sum(pg_relation_size(oid)), 0)
