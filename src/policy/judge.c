@@ -377,7 +377,11 @@ static void scan_whole(struct policy_worker *worker)
         length--;
     while (start < length && worker->folded.bytes[start] == ' ')
         start++;
-    if (length == start)
+    if (length == start) { /* nothing but signs: an emoji, a dot */
+        start = 0;
+        length = worker->folded.length;
+    }
+    if (length == 0)
         return;
     if (policy->scanner_signal_counts[SCANNER_ONEWORD] > 0 && worker->circumstances.words <= 1)
         consider_scanner(worker, SCANNER_ONEWORD, start, length, TEXT_NONE);

@@ -71,6 +71,12 @@ static bool is_number_sign(unsigned char c)
     return c != 0 && strchr(" -.()/_*:~|\\,;+\n=#'\"", c) != NULL;
 }
 
+/* "ー" is typed for a dash. */
+static size_t sign_length(const unsigned char *bytes)
+{
+    return is_number_sign(*bytes) ? 1 : memcmp(bytes, "\xe3\x83\xbc", 3) == 0 ? 3 : 0;
+}
+
 /* One digit at AT, also "o" for 0 and "l", "i" for 1 beside digits; its length, 0 if there is none.
  */
 static size_t digit_at(const unsigned char *bytes, size_t at, bool after_digit, char *digit)
@@ -122,9 +128,9 @@ static void read_run(const struct folded *folded, size_t at, struct run *run)
             continue;
         }
         size_t next = at;
-        while (next < folded->length && next - at < 4 && is_number_sign(bytes[next]))
-            next++;
-        if (next == at || next - at == 4 || !is_digit(bytes[next]) ||
+        while (next < folded->length && next - at < 4 && sign_length(bytes + next) > 0)
+            next += sign_length(bytes + next);
+        if (next == at || next - at >= 4 || !is_digit(bytes[next]) ||
             breaks_run(run, bytes, at, next))
             break;
         end_group(run, bytes[at]);
@@ -387,9 +393,10 @@ static void end_spelled(const struct folded *folded, struct spelled *row,
             candidate_add(candidates, SCANNER_PHONE, row->start, row->end, TEXT_NONE);
     } else if (row->words > 0) {
         size_t start = row->start, end = row->end;
-        size_t beside = digits_beside(folded, &start, true) + digits_beside(folded, &end, false);
-        if (beside >= NUMBER_MIN && beside + row->digits + row->mixed >= NUMBER_MIN + 2 &&
-            beside + row->digits + row->mixed <= PHONE_MAX)
+        size_t before = digits_beside(folded, &start, true);
+        size_t behind = digits_beside(folded, &end, false);
+        size_t digits = before + behind + row->digits + row->mixed;
+        if (before > 0 && behind > 0 && digits >= NUMBER_MIN + 2 && digits <= PHONE_MAX)
             candidate_add(candidates, SCANNER_PHONE, start, end, TEXT_NONE);
     }
     *row = (struct spelled){0};
