@@ -21,6 +21,9 @@
 #define EXCEPT_REACH 200 /* bytes around a hit where an exception may begin or end */
 #define DIGITS_TO_SCAN 5
 #define PIECE_DIGITS 2
+#define ONEWORD_MAX 64      /* bytes */
+#define KNOWN_BYTES_MAX 128 /* of an id that is known */
+#define FOLD_GROWTH 4
 
 struct hit {
     uint32_t expression, end;
@@ -354,8 +357,7 @@ static void scan(struct policy_worker *worker)
     worker->verdict.exhausted = worker->verdict.exhausted || candidates->crowded;
 }
 
-/* Words; a character of a script without spaces counts for half a one. */
-static size_t count_words(const struct folded *folded)
+size_t folded_words(const struct folded *folded)
 {
     size_t words = 0, dense = 0;
     for (size_t at = 0; at < folded->length; at++) {
@@ -383,7 +385,8 @@ static void scan_whole(struct policy_worker *worker)
     }
     if (length == 0)
         return;
-    if (policy->scanner_signal_counts[SCANNER_ONEWORD] > 0 && worker->circumstances.words <= 1)
+    if (policy->scanner_signal_counts[SCANNER_ONEWORD] > 0 && length - start <= ONEWORD_MAX &&
+        folded_words(&worker->folded) <= 1)
         consider_scanner(worker, SCANNER_ONEWORD, start, length, TEXT_NONE);
     if (policy->scanner_signal_counts[SCANNER_MESSAGE] > 0)
         consider_scanner(worker, SCANNER_MESSAGE, start, length, TEXT_NONE);
@@ -402,12 +405,15 @@ static void fold_known(struct policy_worker *worker, const struct policy_message
         return;
     for (size_t i = 0; i < message->known_count && known->count < POLICY_KNOWN_MAX; i++) {
         size_t before = known->bytes.length;
-        if (message->known[i].length > 128)
+        if (message->known[i].length > KNOWN_BYTES_MAX)
             continue;
         fold_text(&worker->folded_known, message->known[i]);
-        for (size_t at = 0; at < worker->folded_known.length; at++)
+        char plain[KNOWN_BYTES_MAX * FOLD_GROWTH];
+        size_t length = 0;
+        for (size_t at = 0; at < worker->folded_known.length && length < sizeof plain; at++)
             if (is_word_byte(worker->folded_known.bytes, at))
-                buffer_char(&known->bytes, (char)worker->folded_known.bytes[at]);
+                plain[length++] = (char)worker->folded_known.bytes[at];
+        buffer_add(&known->bytes, plain, length);
         if (known->bytes.length > before)
             lengths[known->count++] = known->bytes.length - before;
     }
@@ -478,7 +484,7 @@ static void see_circumstances(struct policy_worker *worker, const struct policy_
         .after_review = message->after_review,
         .unanswered = message->unanswered,
         .same_text = message->same_text,
-        .words = count_words(&worker->folded),
+        .folded = &worker->folded,
     };
     follow_conversation(worker, message);
 }
@@ -560,7 +566,10 @@ static void prepare(struct policy_worker *worker, struct text text)
 {
     worker->epoch++;
     worker->marked_count = 0;
-    worker->verdict = (struct policy_verdict){.verdict = POLICY_ALLOW};
+    worker->verdict.verdict = POLICY_ALLOW;
+    worker->verdict.exhausted = false;
+    worker->verdict.finding_count = worker->verdict.score = 0;
+    worker->verdict.work = 0;
     worker->confirm_left = CONFIRM_BYTES_BASE + (uint64_t)CONFIRM_BYTES_EACH * text.length;
     fold_text(&worker->folded, text);
     worker->verdict.work += text.length + 2 * worker->folded.length;
