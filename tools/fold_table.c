@@ -258,7 +258,8 @@ static uint32_t fold_entry(UChar32 c)
     int32_t length = 0;
     U16_APPEND_UNSAFE(source, length, c);
     length = unorm2_normalize(nfkc_fold, source, length, folded, UNITS, &status);
-    bool syllables = c >= 0x3040 && (c < 0xFB00 || c > 0xFDFF);
+    bool syllables = (c >= 0x3040 && c < 0x3400) || (c >= 0xA960 && c < 0xD800) ||
+                     (c >= 0xFF61 && c < 0xFFE0) || (c >= 0x1F200 && c < 0x1F300);
     if (!syllables) { /* kana keep their marks, Hangul its syllables */
         length = unorm2_normalize(nfd, folded, length, parts, UNITS, &status);
         memcpy(folded, parts, (size_t)length * sizeof *parts);

@@ -34,7 +34,7 @@ struct token {
 static const struct token tokens[] = {
     {"number", "[0-9](?:[ ().-]{0,2}[0-9]){4}", "[0-9](?:[ ().-]{0,2}[0-9]){4,19}", 58},
     {"digits", "[0-9]", "[0-9]{1,20}", 20},
-    {"money", "(?:\\$ {0,1}[0-9]|[0-9] {0,2}" CURRENCY_COARSE ")",
+    {"money", "(?:\\$ {0,1}[0-9]|[0-9][0-9., ]{0,13}" CURRENCY_COARSE ")",
      "(?:(?:us)?\\$ ?[0-9][0-9.,]{0,11}|(?<![0-9])[0-9](?:[0-9.,]| (?=[0-9]{3})){0,11} "
      "{0,2}" CURRENCY LETTER "{0,8})",
      48},
@@ -221,6 +221,7 @@ static size_t drop_spaces(struct item *items, size_t count)
 static bool read_items(struct compiler *compiler, struct text text, struct item *items,
                        size_t *count)
 {
+    struct text whole = text;
     *count = 0;
     while (text.length > 0) {
         size_t used;
@@ -233,7 +234,7 @@ static bool read_items(struct compiler *compiler, struct text text, struct item 
     }
     *count = drop_spaces(items, *count);
     if (*count > 0 && (items[0].kind == ITEM_GAP || items[*count - 1].kind == ITEM_GAP))
-        return refuse(compiler, "a phrase may not begin or end with a gap", text);
+        return refuse(compiler, "a phrase may not begin or end with a gap", whole);
     return true;
 }
 

@@ -94,6 +94,7 @@ static void look_at_block(struct shape *shape, const struct masks *m, struct bef
     uint64_t dense_before = dense_tail << 1 | before->dense_end;
     uint64_t gap_run = m->gap & (dense_before | single << 1 | before->single);
     gap_run |= m->gap & (gap_run << 1);
+    gap_run |= m->gap & (gap_run << 1);
     uint64_t behind_gap = gap_run << 1 | (before->gap & 1);
     bool dense_gap = ((m->dense & behind_gap) | (single & (m->gap & dense_before) << 1)) != 0;
     /* A single letter with one to three signs before it, and before them another. */
