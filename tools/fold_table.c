@@ -150,6 +150,8 @@ static UChar32 sign(UChar32 c)
         return ')';
     case 0x2212:
         return '-';
+    case 0x2795:
+        return '+';
     case 0xBF:
     case 0xA1:
         return 0;

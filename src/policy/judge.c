@@ -286,10 +286,10 @@ static bool note_hit(void *context, size_t expression, size_t end)
  * phrase looks through all the rest, so that decoys do not hide what stands behind them.
  */
 static bool confirm(struct policy_worker *worker, const struct exact *exact, size_t longest,
-                    struct hit hit, bool last, size_t *start, size_t *end)
+                    size_t behind, struct hit hit, bool last, size_t *start, size_t *end)
 {
     size_t from = hit.end > longest + 8 ? hit.end - longest - 8 : 0;
-    size_t to = hit.end + PHRASE_BEHIND_MAX;
+    size_t to = hit.end + behind;
     if (last || to > worker->text.length)
         to = worker->text.length;
     while (from < to && (worker->text.bytes[from] & 0xC0) == 0x80)
@@ -303,14 +303,15 @@ static void confirm_hit(struct policy_worker *worker, struct hit hit, bool last)
     size_t start, end;
     if (hit.expression >= policy->phrase_count) {
         size_t builtin = hit.expression - policy->phrase_count;
-        if (confirm(worker, policy->builtins[builtin], policy->builtin_longest[builtin], hit, last,
-                    &start, &end))
+        if (confirm(worker, policy->builtins[builtin], policy->builtin_longest[builtin],
+                    policy->builtin_behind[builtin], hit, last, &start, &end))
             consider_scanner(worker, builtin_phrases[builtin].scanner, start, end, TEXT_NONE);
         return;
     }
     const struct phrase *phrase = &policy->phrases[hit.expression];
     if (phrase->exact != NULL) {
-        if (confirm(worker, phrase->exact, phrase->longest, hit, last, &start, &end))
+        if (confirm(worker, phrase->exact, phrase->longest, phrase->behind, hit, last, &start,
+                    &end))
             consider(worker, phrase->signal, start, end);
         return;
     }

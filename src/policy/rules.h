@@ -62,7 +62,7 @@ extern const char *const scanner_names[SCANNERS];
 struct phrase {
     struct exact *exact; /* NULL: the literal says all */
     struct text literal;
-    size_t longest;
+    size_t longest, behind;
     size_t signal;
     unsigned line;
 };
@@ -131,7 +131,7 @@ struct policy {
     /* What the matcher looks for: phrases, then the built-in ones, then words for numbers. */
     struct matcher *matcher;
     struct exact **builtins; /* of the built-in phrases */
-    size_t *builtin_longest;
+    size_t *builtin_longest, *builtin_behind;
     size_t *number_lengths; /* bytes of each word for a number, folded */
     struct exact *money;
     size_t *scanner_signals[SCANNERS]; /* signals of each scanner */

@@ -358,6 +358,9 @@ static bool joins(const struct folded *folded, size_t start, size_t end, size_t 
         if (is_digit(folded->bytes[at])) {
             ++*digits;
             signs = 0;
+        } else if (memcmp(folded->bytes + at, "\xe3\x81\xae", 3) == 0 ||
+                   memcmp(folded->bytes + at, "\xe3\x83\xbc", 3) == 0) {
+            at += 2; /* "の" is read for a dash, "ー" typed for one */
         } else if (is_word_byte(folded->bytes, at) || folded->bytes[at] >= 0x80 || ++signs > 4) {
             return false;
         }
