@@ -378,31 +378,20 @@ static bool write_item(struct compiler *compiler, struct item *item, struct buff
 
 /* An optional group takes the space on one of its sides with it. */
 static bool write_optional(struct compiler *compiler, struct item *items, size_t count, size_t *at,
-                           struct buffer *coarse, struct buffer *exact)
+                           struct buffer *exact)
 {
+    struct buffer *unused = &compiler->unused;
     bool space_first = items[*at].kind == ITEM_SPACE;
     size_t group = space_first ? *at + 1 : *at;
     bool space_last = !space_first && group + 1 < count && items[group + 1].kind == ITEM_SPACE;
-    buffer_string(coarse, "(?:");
     buffer_string(exact, "(?:");
-    if (space_first && !write_item(compiler, &items[*at], coarse, exact))
+    if ((space_first && !write_item(compiler, &items[*at], unused, exact)) ||
+        !write_item(compiler, &items[group], unused, exact) ||
+        (space_last && !write_item(compiler, &items[group + 1], unused, exact)))
         return false;
-    if (!write_item(compiler, &items[group], coarse, exact))
-        return false;
-    if (space_last && !write_item(compiler, &items[group + 1], coarse, exact))
-        return false;
-    buffer_string(coarse, "){0,1}");
     buffer_string(exact, "){0,1}");
     *at = space_last ? group + 1 : group;
     return true;
-}
-
-/* Where the coarse expression goes on from a gap: on, or nowhere. */
-static struct buffer *coarse_for_gap(struct compiler *compiler, struct buffer *coarse)
-{
-    if (compiler->gaps++ >= COARSE_GAPS_MAX || coarse->length > COARSE_BYTES_MAX)
-        compiler->stopped = true;
-    return compiler->stopped ? &compiler->unused : coarse;
 }
 
 /* Nothing from ITEM to END need be there. */
@@ -413,34 +402,81 @@ static bool is_optional(const struct item *item, const struct item *end)
     return item == end;
 }
 
+/*
+ * Where the coarse expression is written: on, or nowhere from the place on where the compiler
+ * stops. OPTIONAL bytes may stand before what comes next, which is a gap or not.
+ */
+static struct buffer *coarse_before(struct compiler *compiler, struct buffer *coarse,
+                                    size_t optional, bool gap)
+{
+    if (compiler->stopped)
+        return &compiler->unused;
+    if (compiler->depth == 0) {
+        compiler->gaps += gap || optional > 0;
+        compiler->stopped = (compiler->gaps > COARSE_GAPS_MAX && (gap || optional > 0)) ||
+                            (coarse->length > COARSE_BYTES_MAX);
+    }
+    if (compiler->stopped)
+        return &compiler->unused;
+    if (optional > 0)
+        buffer_format(coarse, ".{0,%zu}", optional);
+    return coarse;
+}
+
+static size_t longest_of(const struct item *items, size_t from, size_t to)
+{
+    size_t longest = 0;
+    for (size_t i = from; i < to; i++)
+        longest += items[i].longest;
+    return longest;
+}
+
+/* What is optional at an end of the phrase is not in the coarse expression; elsewhere it is a gap.
+ */
+static bool write_items(struct compiler *compiler, struct item *items, size_t count,
+                        struct buffer *coarse, struct buffer *exact)
+{
+    bool head = compiler->head, tail = compiler->tail, started = !head;
+    size_t optional = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t first = i;
+        bool space = items[i].kind == ITEM_SPACE;
+        compiler->head = head && !started;
+        compiler->tail = tail && i + 1 == count;
+        if (items[i].optional || (space && is_optional(items + i + 1, items + count))) {
+            if (!write_optional(compiler, items, count, &i, exact))
+                return false;
+            optional += started ? longest_of(items, first, i + 1) : 0;
+            continue;
+        }
+        coarse = coarse_before(compiler, coarse, optional, items[i].kind == ITEM_GAP);
+        started = true;
+        optional = 0;
+        if (!write_item(compiler, &items[i], coarse, exact))
+            return false;
+    }
+    if (optional > 0 && !tail)
+        buffer_format(coarse, ".{0,%zu}", optional);
+    compiler->head = head;
+    compiler->tail = tail;
+    return true;
+}
+
 static bool write_sequence(struct compiler *compiler, struct text text, struct buffer *coarse,
                            struct buffer *exact, size_t *longest)
 {
     struct item items[ITEMS_MAX];
     size_t count;
-    bool head = compiler->head, tail = compiler->tail;
     if (!read_items(compiler, text, items, &count))
         return false;
+    if (is_optional(items, items + count))
+        return refuse(compiler, "nothing of this phrase need be there", text);
     compiler->fixed = compiler->fixed && count == 1;
-    for (size_t i = 0; i < count; i++) {
-        if (items[i].kind == ITEM_GAP && compiler->depth == 0)
-            coarse = coarse_for_gap(compiler, coarse);
-        bool rest_optional =
-            items[i].kind == ITEM_SPACE && is_optional(items + i + 1, items + count);
-        compiler->head = head && i == 0;
-        compiler->tail = tail && i + 1 == count;
-        bool done = items[i].optional || rest_optional
-                        ? write_optional(compiler, items, count, &i, coarse, exact)
-                        : write_item(compiler, &items[i], coarse, exact);
-        if (!done)
-            return false;
-    }
-    for (size_t i = 0; i < count; i++)
-        *longest += items[i].longest;
-    for (size_t i = count; compiler->stopped && compiler->depth == 0 && i > 0; i--)
-        compiler->behind += items[i - 1].longest;
-    compiler->head = head;
-    compiler->tail = tail;
+    if (!write_items(compiler, items, count, coarse, exact))
+        return false;
+    *longest += longest_of(items, 0, count);
+    if (compiler->stopped && compiler->depth == 0)
+        compiler->behind = *longest;
     return true;
 }
 

@@ -12,7 +12,7 @@
 #include "base/problem.h"
 #include "policy/fold.h"
 
-#define PHRASE_BYTES_MAX 2000
+#define PHRASE_BYTES_MAX 4000
 /* An open end (`*`, a token) can stand so far behind what the coarse expression finds. */
 #define PHRASE_BEHIND_MAX 64
 
