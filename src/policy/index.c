@@ -71,6 +71,9 @@ static uint32_t names_number(struct names *names, struct text name)
 
 /* --- building --- */
 
+#define TELLING_RARITY_MIN 4
+#define TEXT_OF_DIGITS UINT32_MAX /* any digit */
+
 struct use_of_text {
     uint32_t text;
     struct index_use use;
@@ -138,34 +141,51 @@ static uint32_t add_part(struct index_builder *builder, const struct phrase_code
     size_t before = builder->parts.count;
     uint32_t part = names_number(&builder->parts, buffer_view(&name));
     buffer_done(&name);
-    for (size_t i = first; i < end && builder->parts.count > before; i++)
+    for (size_t i = first; i < end && builder->parts.count > before; i++) {
+        if (code->atoms[i].length == 0) {
+            add_use(builder, TEXT_OF_DIGITS, (struct index_use){part, false, false});
+            continue;
+        }
         add_use(builder, names_number(&builder->texts, atom_text(code, i)),
                 (struct index_use){part, code->atoms[i].left_edge, code->atoms[i].right_edge});
+    }
     return part;
 }
 
-static size_t shortest_of(const struct phrase_code *code, size_t first, size_t end)
+/* The part whose shortest text is longest. */
+static size_t rarest_part(const struct phrase_code *code)
 {
-    size_t least = SIZE_MAX;
-    for (size_t i = first; i < end; i++)
-        least = code->atoms[i].length < least ? code->atoms[i].length : least;
-    return least;
-}
-
-void index_add_phrase(struct index_builder *builder, const struct phrase_code *code)
-{
-    struct index_phrase phrase = {.part_count = (uint32_t)code->part_count};
-    size_t first = 0, best = 0;
-    uint32_t anchor = 0;
-    MUST(code->part_count > 0);
+    size_t first = 0, best = 0, best_length = 0;
     for (size_t i = 0; i < code->part_count; i++) {
-        size_t length = shortest_of(code, first, code->part_ends[i]);
-        phrase.parts[i] = add_part(builder, code, first, code->part_ends[i]);
-        if (length > best) {
-            best = length;
-            anchor = phrase.parts[i];
+        size_t length = phrase_rarity(code, first, code->part_ends[i]);
+        if (length > best_length) {
+            best_length = length;
+            best = i;
         }
         first = code->part_ends[i];
+    }
+    return best;
+}
+
+/* Short words stand in every message: to look for them costs more than it tells. */
+void index_add_phrase(struct index_builder *builder, const struct phrase_code *code)
+{
+    struct index_phrase phrase = {0};
+    size_t first = 0, rarest = rarest_part(code);
+    uint32_t anchor = 0;
+    size_t reach = 0;
+    MUST(code->part_count > 0);
+    for (size_t i = 0; i < code->part_count; i++) {
+        size_t end = code->part_ends[i];
+        reach += code->reaches[i];
+        if (i == rarest || phrase_rarity(code, first, end) >= TELLING_RARITY_MIN) {
+            uint32_t part = add_part(builder, code, first, end);
+            phrase.reaches[phrase.part_count] = (uint32_t)reach;
+            phrase.parts[phrase.part_count++] = part;
+            reach = 0;
+            anchor = i == rarest ? part : anchor;
+        }
+        first = end;
     }
     if (builder->phrase_count == builder->phrase_capacity) {
         size_t capacity = builder->phrase_capacity == 0 ? 256 : builder->phrase_capacity * 2;
@@ -204,6 +224,7 @@ void index_free(struct index *index)
     free(index->parts);
     free(index->phrases);
     free(index->anchored);
+    free(index->digit_parts);
     free(index);
 }
 
@@ -219,13 +240,18 @@ static void place_uses(struct index *index, const struct index_builder *builder)
 {
     uint32_t next = 0;
     for (size_t i = 0; i < builder->use_count; i++)
-        index->texts[builder->uses[i].text].use_count++;
+        if (builder->uses[i].text != TEXT_OF_DIGITS)
+            index->texts[builder->uses[i].text].use_count++;
     for (size_t i = 0; i < index->text_count; i++) {
         index->texts[i].use_first = next;
         next += index->texts[i].use_count;
         index->texts[i].use_count = 0;
     }
     for (size_t i = 0; i < builder->use_count; i++) {
+        if (builder->uses[i].text == TEXT_OF_DIGITS) {
+            index->digit_parts[index->digit_part_count++] = builder->uses[i].use.part;
+            continue;
+        }
         struct index_text *text = &index->texts[builder->uses[i].text];
         index->uses[text->use_first + text->use_count++] = builder->uses[i].use;
     }
@@ -270,6 +296,7 @@ struct index *index_new(struct index_builder *builder, struct problem *problem)
     index->texts = array(index->text_count, sizeof *index->texts);
     index->uses = array(builder->use_count, sizeof *index->uses);
     index->parts = array(index->part_count, sizeof *index->parts);
+    index->digit_parts = array(builder->use_count, sizeof *index->digit_parts);
     index->anchored = array(index->phrase_count, sizeof *index->anchored);
     index->phrases = builder->phrases;
     builder->phrases = NULL;
@@ -281,6 +308,7 @@ struct index *index_new(struct index_builder *builder, struct problem *problem)
     free(index->uses);
     free(index->parts);
     free(index->anchored);
+    free(index->digit_parts);
     free(index->phrases);
     free(index);
     return NULL;

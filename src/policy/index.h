@@ -28,6 +28,7 @@ struct index_part {
 /* Of a phrase: its parts, in order. */
 struct index_phrase {
     uint32_t parts[PHRASE_PARTS_MAX];
+    uint32_t reaches[PHRASE_PARTS_MAX]; /* so far behind the part before it starts, at the most */
     uint32_t part_count;
 };
 
@@ -38,6 +39,8 @@ struct index {
     struct index_part *parts;
     struct index_phrase *phrases;
     uint32_t *anchored;
+    uint32_t *digit_parts; /* those that any digit may be */
+    size_t digit_part_count;
     size_t text_count, part_count, phrase_count;
 };
 

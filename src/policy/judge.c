@@ -37,10 +37,16 @@ struct tally {
     unsigned count;
 };
 
-/* Where a part of phrases was found. */
+#define MARK_PLACES_MAX 6
+
+/* Where a part of phrases was found; `many`: in more places than are kept. */
 struct mark {
     uint32_t epoch;
-    uint32_t first_start, first_end, last_start, last_end;
+    uint8_t count;
+    bool many;
+    struct {
+        uint32_t start, end;
+    } places[MARK_PLACES_MAX];
 };
 
 struct rule_points {
@@ -145,14 +151,21 @@ static bool is_quoted(const struct policy_worker *worker, size_t start, size_t e
            memchr(worker->text.bytes + end, '"', worker->text.length - end) != NULL;
 }
 
+struct place {
+    size_t start, end;
+};
+
+/* PLACE of the hit, or NULL: what is asked of it is taken to hold. */
 static bool conditions_hold(const struct policy_worker *worker, const struct condition *conditions,
-                            size_t count, size_t start, size_t end)
+                            size_t count, const struct place *place)
 {
     for (size_t i = 0; i < count; i++) {
-        bool asks =
+        bool of_place =
             conditions[i].kind == CONDITION_QUOTED || conditions[i].kind == CONDITION_NOT_QUOTED;
+        if (of_place && place == NULL)
+            continue;
         if (!condition_holds(&conditions[i], &worker->circumstances,
-                             asks && is_quoted(worker, start, end)))
+                             of_place && is_quoted(worker, place->start, place->end)))
             return false;
     }
     return true;
@@ -220,8 +233,9 @@ static void consider(struct policy_worker *worker, size_t index, size_t start, s
 {
     const struct signal *signal = &worker->policy->signals[index];
     const struct block *block = &worker->policy->blocks[signal->block];
-    if (!conditions_hold(worker, signal->conditions, signal->condition_count, start, end) ||
-        !conditions_hold(worker, block->conditions, block->condition_count, start, end) ||
+    const struct place place = {start, end};
+    if (!conditions_hold(worker, signal->conditions, signal->condition_count, &place) ||
+        !conditions_hold(worker, block->conditions, block->condition_count, &place) ||
         (block->except != NULL && is_excepted(worker, block, start, end)) ||
         (block->unless != NULL && is_prevented(worker, block, start, end)) ||
         (block->with != NULL && !is_accompanied(worker, signal->block)))
@@ -263,24 +277,20 @@ static void note_number(struct policy_worker *worker, size_t number, size_t star
 
 static void note_part(struct policy_worker *worker, uint32_t part, size_t start, size_t end)
 {
-    struct mark *mark = &worker->marks[part], here = {.epoch = worker->epoch,
-                                                      .first_start = (uint32_t)start,
-                                                      .first_end = (uint32_t)end,
-                                                      .last_start = (uint32_t)start,
-                                                      .last_end = (uint32_t)end};
-    if (mark->epoch == worker->epoch) {
-        if (here.first_end < mark->first_end) {
-            mark->first_start = here.first_start;
-            mark->first_end = here.first_end;
-        } else if (here.last_end > mark->last_end) {
-            mark->last_start = here.last_start;
-            mark->last_end = here.last_end;
-        }
+    struct mark *mark = &worker->marks[part];
+    if (mark->epoch != worker->epoch) {
+        mark->epoch = worker->epoch;
+        mark->count = 0;
+        mark->many = false;
+        if (worker->policy->index->parts[part].phrase_count > 0)
+            worker->anchors[worker->anchor_count++] = part;
+    }
+    if (mark->count == MARK_PLACES_MAX) {
+        mark->many = true;
         return;
     }
-    *mark = here;
-    if (worker->policy->index->parts[part].phrase_count > 0)
-        worker->anchors[worker->anchor_count++] = part;
+    mark->places[mark->count].start = (uint32_t)start;
+    mark->places[mark->count++].end = (uint32_t)end;
 }
 
 static bool note_text(void *context, size_t number, size_t end)
@@ -301,17 +311,59 @@ static bool note_text(void *context, size_t number, size_t end)
     return true;
 }
 
-/* Each part of the phrase is there, each behind the one before. */
+/*
+ * The end of the first place of MARK that starts between FROM and FROM + REACH for any of the COUNT
+ * places before it; those that fit are written to ENDS.
+ */
+static size_t follow(const struct mark *mark, const uint32_t *before, size_t count, size_t reach,
+                     uint32_t *ends)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < mark->count; i++) {
+        bool fits = false;
+        for (size_t j = 0; j < count && !fits; j++)
+            fits = mark->places[i].end >= before[j] && mark->places[i].start <= before[j] + reach;
+        if (fits)
+            ends[found++] = mark->places[i].end;
+    }
+    return found;
+}
+
+/* Each part of the phrase is there, each not far behind the one before. */
 static bool is_likely(const struct policy_worker *worker, const struct index_phrase *phrase)
 {
-    uint32_t from = 0;
+    uint32_t before[MARK_PLACES_MAX], ends[MARK_PLACES_MAX];
+    size_t count = 0;
+    bool many = false;
     for (uint32_t i = 0; i < phrase->part_count; i++) {
         const struct mark *mark = &worker->marks[phrase->parts[i]];
-        if (mark->epoch != worker->epoch || mark->last_end < from)
+        if (mark->epoch != worker->epoch)
             return false;
-        from = mark->first_end > from ? mark->first_end : from;
+        many = many || mark->many;
+    }
+    for (uint32_t i = 0; i < phrase->part_count && !many; i++) {
+        const struct mark *mark = &worker->marks[phrase->parts[i]];
+        if (i == 0) {
+            for (count = 0; count < mark->count; count++)
+                before[count] = mark->places[count].end;
+            continue;
+        }
+        count = follow(mark, before, count, phrase->reaches[i], ends);
+        memcpy(before, ends, sizeof ends);
+        if (count == 0)
+            return false;
     }
     return true;
+}
+
+/* What a phrase's conditions ask of the message as a whole. */
+static bool may_count(const struct policy_worker *worker, const struct phrase *phrase)
+{
+    const struct signal *signal = &worker->policy->signals[phrase->signal];
+    const struct block *block = &worker->policy->blocks[signal->block];
+    return phrase->scanner != SCANNER_PHRASE ||
+           (conditions_hold(worker, signal->conditions, signal->condition_count, NULL) &&
+            conditions_hold(worker, block->conditions, block->condition_count, NULL));
 }
 
 static void consider_phrase(struct policy_worker *worker, const struct phrase *phrase, size_t start,
@@ -327,9 +379,8 @@ static void consider_phrase(struct policy_worker *worker, const struct phrase *p
 static void take_marked(struct policy_worker *worker, const struct phrase *phrase,
                         const struct mark *mark)
 {
-    consider_phrase(worker, phrase, mark->first_start, mark->first_end);
-    if (mark->last_start > mark->first_start)
-        consider_phrase(worker, phrase, mark->last_start, mark->last_end);
+    for (size_t i = 0; i < mark->count; i++)
+        consider_phrase(worker, phrase, mark->places[i].start, mark->places[i].end);
 }
 
 /* Looks for the phrase around its rarest part, once or more. */
@@ -337,9 +388,9 @@ static void confirm(struct policy_worker *worker, const struct phrase *phrase,
                     const struct mark *mark)
 {
     size_t reach = phrase->longest + 8, start, end;
-    size_t from = mark->first_start > reach ? mark->first_start - reach : 0;
-    size_t to = mark->last_end + reach;
-    to = to < worker->text.length ? to : worker->text.length;
+    size_t from = mark->places[0].start > reach ? mark->places[0].start - reach : 0;
+    size_t to = mark->places[mark->count - 1].end + reach;
+    to = mark->many || to > worker->text.length ? worker->text.length : to;
     while (from < to && (worker->text.bytes[from] & 0xC0) == 0x80)
         from++;
     for (size_t i = 0; i < PLACES_MAX && find(worker, phrase->exact, from, to, &start, &end); i++) {
@@ -353,6 +404,10 @@ static void match(struct policy_worker *worker)
     const struct policy *policy = worker->policy;
     const struct index *index = policy->index;
     worker->anchor_count = worker->number_word_count = 0;
+    for (size_t i = 0; i < index->digit_part_count && worker->shape.digits > 0; i++) {
+        note_part(worker, index->digit_parts[i], 0, worker->text.length);
+        worker->marks[index->digit_parts[i]].many = true;
+    }
     matcher_scan(index->matcher, worker->scratch, worker->text, note_text, worker);
     worker->verdict.work += worker->text.length;
     for (size_t i = 0; i < worker->anchor_count; i++) {
@@ -361,7 +416,8 @@ static void match(struct policy_worker *worker)
         worker->verdict.work += part->phrase_count;
         for (uint32_t j = 0; j < part->phrase_count; j++) {
             uint32_t number = index->anchored[part->phrase_first + j];
-            if (!is_likely(worker, &index->phrases[number]))
+            if (!is_likely(worker, &index->phrases[number]) ||
+                !may_count(worker, &policy->phrases[number]))
                 continue;
             if (policy->phrases[number].exact == NULL)
                 take_marked(worker, &policy->phrases[number], mark);

@@ -129,24 +129,39 @@ static bool is_optional(const struct item *item, const struct item *end)
     return item == end;
 }
 
+static bool write_items(struct compiler *compiler, struct text text, struct item *items,
+                        size_t *count, struct buffer *exact)
+{
+    if (!phrase_items(&compiler->reader, text, items, count))
+        return false;
+    if (is_optional(items, items + *count))
+        return phrase_refuse(&compiler->reader, "nothing of this phrase need be there", text);
+    for (size_t i = 0; i < *count; i++) {
+        bool rest_optional =
+            items[i].kind == ITEM_SPACE && is_optional(items + i + 1, items + *count);
+        if (items[i].optional || rest_optional ? !write_optional(compiler, items, *count, &i, exact)
+                                               : !write_item(compiler, &items[i], exact))
+            return false;
+    }
+    return true;
+}
+
+static size_t longest_of(const struct item *items, size_t from, size_t to)
+{
+    size_t longest = 0;
+    for (size_t i = from; i < to; i++)
+        longest += items[i].longest;
+    return longest;
+}
+
 static bool write_sequence(struct compiler *compiler, struct text text, struct buffer *exact,
                            size_t *longest)
 {
     struct item items[ITEMS_MAX];
     size_t count;
-    if (!phrase_items(&compiler->reader, text, items, &count))
+    if (!write_items(compiler, text, items, &count, exact))
         return false;
-    if (is_optional(items, items + count))
-        return phrase_refuse(&compiler->reader, "nothing of this phrase need be there", text);
-    for (size_t i = 0; i < count; i++) {
-        bool rest_optional =
-            items[i].kind == ITEM_SPACE && is_optional(items + i + 1, items + count);
-        if (items[i].optional || rest_optional ? !write_optional(compiler, items, count, &i, exact)
-                                               : !write_item(compiler, &items[i], exact))
-            return false;
-    }
-    for (size_t i = 0; i < count; i++)
-        *longest += items[i].longest;
+    *longest = longest_of(items, 0, count);
     return true;
 }
 
@@ -203,12 +218,23 @@ static void drop_atoms(struct phrase_code *code, size_t count)
     code->atom_count = count;
 }
 
-static size_t shortest(const struct phrase_code *code, size_t from)
+/* A character of a script without spaces says as much as six letters. */
+static size_t weight_of(const struct phrase_code *code, const struct atom *atom)
 {
-    size_t least = SIZE_MAX;
-    for (size_t i = from; i < code->atom_count; i++)
-        least = code->atoms[i].length < least ? code->atoms[i].length : least;
-    return from == code->atom_count ? 0 : least;
+    size_t weight = atom->length > 0 ? atom->length : 1;
+    for (size_t i = 0; i < atom->length; i++)
+        weight += (unsigned char)code->bytes.bytes[atom->start + i] >= 0xE0 ? 3 : 0;
+    return weight;
+}
+
+size_t phrase_rarity(const struct phrase_code *code, size_t first, size_t end)
+{
+    size_t least = first == end ? 0 : SIZE_MAX;
+    for (size_t i = first; i < end; i++) {
+        size_t weight = weight_of(code, &code->atoms[i]);
+        least = weight < least ? weight : least;
+    }
+    return least;
 }
 
 static void add_best_part(struct compiler *compiler, struct text text, bool left, bool right);
@@ -220,6 +246,8 @@ static void add_item_part(struct compiler *compiler, const struct item *item, bo
     size_t first = compiler->code->atom_count;
     if (item->kind == ITEM_TEXT)
         add_piece(compiler, item, left, right);
+    if (item->kind == ITEM_TOKEN && item->token->digits)
+        add_atom(compiler->code, TEXT(""), false, false);
     if (item->kind != ITEM_GROUP || item->optional)
         return;
     while (phrase_alternative(&rest, &alternative)) {
@@ -247,8 +275,9 @@ static void add_best_part(struct compiler *compiler, struct text text, bool left
                           has_edge(compiler, items, count, i + 1, right));
             if (pass == 1)
                 return;
-            if (shortest(code, first) > best_length) {
-                best_length = shortest(code, first);
+            size_t length = phrase_rarity(code, first, code->atom_count);
+            if (length > best_length) {
+                best_length = length;
                 best = i;
             }
             drop_atoms(code, first);
@@ -256,18 +285,19 @@ static void add_best_part(struct compiler *compiler, struct text text, bool left
     }
 }
 
-static void add_parts(struct compiler *compiler, struct text phrase)
+static void add_parts(struct compiler *compiler, const struct item *items, size_t count)
 {
-    struct item items[ITEMS_MAX];
     struct phrase_code *code = compiler->code;
-    size_t count;
-    MUST(phrase_items(&compiler->reader, phrase, items, &count));
+    size_t last = 0;
     for (size_t i = 0; i < count && code->part_count < PHRASE_PARTS_MAX; i++) {
         size_t before = code->atom_count;
         add_item_part(compiler, &items[i], has_edge(compiler, items, count, i, true),
                       has_edge(compiler, items, count, i + 1, true));
-        if (code->atom_count > before)
-            code->part_ends[code->part_count++] = code->atom_count;
+        if (code->atom_count == before)
+            continue;
+        code->reaches[code->part_count] = longest_of(items, last, i + 1);
+        code->part_ends[code->part_count++] = code->atom_count;
+        last = i;
     }
     code->fixed = count == 1 && items[0].kind == ITEM_TEXT && code->atom_count == 1 &&
                   code->atoms[0].left_edge && code->atoms[0].right_edge;
@@ -300,11 +330,15 @@ bool phrase_compile(struct phrase_code *code, struct text phrase, const struct w
                                                 : "a phrase is longer than 4000 bytes; write two",
                              phrase);
     compiler.dense = is_dense_phrase(&compiler, phrase, 0);
+    struct item items[ITEMS_MAX];
+    size_t count;
     buffer_string(&code->exact, PHRASE_EDGE);
-    bool done = write_sequence(&compiler, phrase, &code->exact, &code->longest);
+    bool done = write_items(&compiler, phrase, items, &count, &code->exact);
     buffer_string(&code->exact, PHRASE_EDGE);
-    if (done)
-        add_parts(&compiler, phrase);
+    if (done) {
+        code->longest = longest_of(items, 0, count);
+        add_parts(&compiler, items, count);
+    }
     folded_done(&compiler.folded);
     return done;
 }

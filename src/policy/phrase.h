@@ -22,7 +22,7 @@ struct word_list {
     struct text name, alternatives; /* "a|b|c" as in a phrase */
 };
 
-/* A fixed text; with an edge, no word may go on there. */
+/* A fixed text; with an edge, no word may go on there. Of length 0: any digit. */
 struct atom {
     uint32_t start, length; /* in the code's `bytes` */
     bool left_edge, right_edge;
@@ -35,11 +35,14 @@ struct phrase_code {
     size_t atom_count, atom_capacity;
     size_t part_count;
     size_t part_ends[PHRASE_PARTS_MAX]; /* behind its last atom */
+    size_t reaches[PHRASE_PARTS_MAX];   /* so far behind the part before it starts, at the most */
     bool fixed;                         /* it is the one atom and nothing else */
     size_t longest;                     /* bytes that it can be long */
 };
 
 void phrase_code_done(struct phrase_code *code);
+/* Of the atoms from FIRST to END, how much the one says that says least: short ones are common. */
+size_t phrase_rarity(const struct phrase_code *code, size_t first, size_t end);
 /*
  * CODE starts zeroed; LISTS are those that `{name}` may name. PROBLEM_RULES_INVALID says why not.
  */

@@ -30,6 +30,7 @@ struct item {
 struct token {
     const char *name, *exact;
     size_t longest;
+    bool digits; /* it has some */
 };
 
 struct phrase_reader {
