@@ -71,7 +71,7 @@ static uint32_t names_number(struct names *names, struct text name)
 
 /* --- building --- */
 
-#define TELLING_RARITY_MIN 4
+#define TELLING_MAX 300           /* in a thousand messages */
 #define TEXT_OF_DIGITS UINT32_MAX /* any digit */
 
 struct use_of_text {
@@ -152,14 +152,13 @@ static uint32_t add_part(struct index_builder *builder, const struct phrase_code
     return part;
 }
 
-/* The part whose shortest text is longest. */
 static size_t rarest_part(const struct phrase_code *code)
 {
-    size_t first = 0, best = 0, best_length = 0;
-    for (size_t i = 0; i < code->part_count; i++) {
-        size_t length = phrase_rarity(code, first, code->part_ends[i]);
-        if (length > best_length) {
-            best_length = length;
+    size_t first = 0, best = 0, least = SIZE_MAX;
+    for (size_t i = 0; i < code->part_count && code->part_count > 1; i++) {
+        size_t common = phrase_commonness(code, first, code->part_ends[i]);
+        if (common < least) {
+            least = common;
             best = i;
         }
         first = code->part_ends[i];
@@ -167,7 +166,7 @@ static size_t rarest_part(const struct phrase_code *code)
     return best;
 }
 
-/* Short words stand in every message: to look for them costs more than it tells. */
+/* Words that stand in every message cost more to look for than they tell. */
 void index_add_phrase(struct index_builder *builder, const struct phrase_code *code)
 {
     struct index_phrase phrase = {0};
@@ -178,7 +177,7 @@ void index_add_phrase(struct index_builder *builder, const struct phrase_code *c
     for (size_t i = 0; i < code->part_count; i++) {
         size_t end = code->part_ends[i];
         reach += code->reaches[i];
-        if (i == rarest || phrase_rarity(code, first, end) >= TELLING_RARITY_MIN) {
+        if (i == rarest || phrase_commonness(code, first, end) <= TELLING_MAX) {
             uint32_t part = add_part(builder, code, first, end);
             phrase.reaches[phrase.part_count] = (uint32_t)reach;
             phrase.parts[phrase.part_count++] = part;

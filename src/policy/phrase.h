@@ -41,8 +41,8 @@ struct phrase_code {
 };
 
 void phrase_code_done(struct phrase_code *code);
-/* Of the atoms from FIRST to END, how much the one says that says least: short ones are common. */
-size_t phrase_rarity(const struct phrase_code *code, size_t first, size_t end);
+/* In how many of a thousand messages an atom from FIRST to END stands, about. */
+size_t phrase_commonness(const struct phrase_code *code, size_t first, size_t end);
 /*
  * CODE starts zeroed; LISTS are those that `{name}` may name. PROBLEM_RULES_INVALID says why not.
  */
