@@ -186,6 +186,7 @@ void index_add_phrase(struct index_builder *builder, const struct phrase_code *c
         }
         first = end;
     }
+    phrase.behind = (uint32_t)(reach + code->behind + PHRASE_EDGE_BYTES);
     if (builder->phrase_count == builder->phrase_capacity) {
         size_t capacity = builder->phrase_capacity == 0 ? 256 : builder->phrase_capacity * 2;
         builder->phrases = realloc(builder->phrases, capacity * sizeof *builder->phrases);

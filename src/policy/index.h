@@ -30,6 +30,7 @@ struct index_phrase {
     uint32_t parts[PHRASE_PARTS_MAX];
     uint32_t reaches[PHRASE_PARTS_MAX]; /* so far behind the part before it starts, at the most */
     uint32_t part_count;
+    uint32_t behind; /* so far behind its last part it ends, at the most */
 };
 
 struct index {

@@ -311,48 +311,68 @@ static bool note_text(void *context, size_t number, size_t end)
     return true;
 }
 
-/*
- * The end of the first place of MARK that starts between FROM and FROM + REACH for any of the COUNT
- * places before it; those that fit are written to ENDS.
- */
-static size_t follow(const struct mark *mark, const uint32_t *before, size_t count, size_t reach,
-                     uint32_t *ends)
+/* Places of parts, each not far behind the one before, from the first one's start on. */
+struct chain {
+    uint32_t start, end;
+};
+
+/* Goes on from the COUNT chains of BEFORE to the places of MARK; returns how many that gives. */
+static size_t follow(const struct mark *mark, const struct chain *before, size_t count,
+                     size_t reach, struct chain *chains)
 {
     size_t found = 0;
     for (size_t i = 0; i < mark->count; i++) {
         bool fits = false;
-        for (size_t j = 0; j < count && !fits; j++)
-            fits = mark->places[i].end >= before[j] && mark->places[i].start <= before[j] + reach;
-        if (fits)
-            ends[found++] = mark->places[i].end;
+        for (size_t j = 0; j < count && !fits; j++) {
+            fits = mark->places[i].end >= before[j].end &&
+                   mark->places[i].start <= before[j].end + reach;
+            if (fits)
+                chains[found++] = (struct chain){before[j].start, mark->places[i].end};
+        }
     }
     return found;
 }
 
-/* Each part of the phrase is there, each not far behind the one before. */
-static bool is_likely(const struct policy_worker *worker, const struct index_phrase *phrase)
+static bool is_there(const struct policy_worker *worker, const struct index_phrase *phrase,
+                     bool *many)
 {
-    uint32_t before[MARK_PLACES_MAX], ends[MARK_PLACES_MAX];
-    size_t count = 0;
-    bool many = false;
+    *many = false;
     for (uint32_t i = 0; i < phrase->part_count; i++) {
         const struct mark *mark = &worker->marks[phrase->parts[i]];
         if (mark->epoch != worker->epoch)
             return false;
-        many = many || mark->many;
+        *many = *many || mark->many;
     }
-    for (uint32_t i = 0; i < phrase->part_count && !many; i++) {
-        const struct mark *mark = &worker->marks[phrase->parts[i]];
-        if (i == 0) {
-            for (count = 0; count < mark->count; count++)
-                before[count] = mark->places[count].end;
-            continue;
-        }
-        count = follow(mark, before, count, phrase->reaches[i], ends);
-        memcpy(before, ends, sizeof ends);
-        if (count == 0)
-            return false;
+    return true;
+}
+
+/* Each part of the phrase is there, near the one before; where the phrase can only be, if it is. */
+static bool is_likely(const struct policy_worker *worker, const struct index_phrase *phrase,
+                      struct place *place)
+{
+    struct chain chains[2][MARK_PLACES_MAX];
+    const struct mark *mark = &worker->marks[phrase->parts[0]];
+    size_t count;
+    bool many;
+    *place = (struct place){0, worker->text.length};
+    if (!is_there(worker, phrase, &many) || many)
+        return many;
+    for (count = 0; count < mark->count; count++)
+        chains[0][count] = (struct chain){mark->places[count].start, mark->places[count].end};
+    for (uint32_t i = 1; i < phrase->part_count && count > 0; i++)
+        count = follow(&worker->marks[phrase->parts[i]], chains[(i + 1) % 2], count,
+                       phrase->reaches[i], chains[i % 2]);
+    const struct chain *last = chains[(phrase->part_count + 1) % 2];
+    size_t start = SIZE_MAX, end = 0;
+    for (size_t i = 0; i < count; i++) {
+        start = last[i].start < start ? last[i].start : start;
+        end = last[i].end > end ? last[i].end : end;
     }
+    if (count == 0)
+        return false;
+    place->start = start > phrase->reaches[0] ? start - phrase->reaches[0] : 0;
+    end += phrase->behind;
+    place->end = end < worker->text.length ? end : worker->text.length;
     return true;
 }
 
@@ -383,19 +403,17 @@ static void take_marked(struct policy_worker *worker, const struct phrase *phras
         consider_phrase(worker, phrase, mark->places[i].start, mark->places[i].end);
 }
 
-/* Looks for the phrase around its rarest part, once or more. */
-static void confirm(struct policy_worker *worker, const struct phrase *phrase,
-                    const struct mark *mark)
+/* Looks for the phrase where it can be, once or more. */
+static void confirm(struct policy_worker *worker, const struct phrase *phrase, struct place place)
 {
-    size_t reach = phrase->longest + 8, start, end;
-    size_t from = mark->places[0].start > reach ? mark->places[0].start - reach : 0;
-    size_t to = mark->places[mark->count - 1].end + reach;
-    to = mark->many || to > worker->text.length ? worker->text.length : to;
-    while (from < to && (worker->text.bytes[from] & 0xC0) == 0x80)
-        from++;
-    for (size_t i = 0; i < PLACES_MAX && find(worker, phrase->exact, from, to, &start, &end); i++) {
+    size_t start, end;
+    while (place.start < place.end && (worker->text.bytes[place.start] & 0xC0) == 0x80)
+        place.start++;
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        if (!find(worker, phrase->exact, place.start, place.end, &start, &end))
+            return;
         consider_phrase(worker, phrase, start, end);
-        from = end;
+        place.start = end;
     }
 }
 
@@ -416,13 +434,14 @@ static void match(struct policy_worker *worker)
         worker->verdict.work += part->phrase_count;
         for (uint32_t j = 0; j < part->phrase_count; j++) {
             uint32_t number = index->anchored[part->phrase_first + j];
-            if (!is_likely(worker, &index->phrases[number]) ||
+            struct place place;
+            if (!is_likely(worker, &index->phrases[number], &place) ||
                 !may_count(worker, &policy->phrases[number]))
                 continue;
             if (policy->phrases[number].exact == NULL)
                 take_marked(worker, &policy->phrases[number], mark);
             else
-                confirm(worker, &policy->phrases[number], mark);
+                confirm(worker, &policy->phrases[number], place);
         }
     }
 }

@@ -293,6 +293,7 @@ static void add_parts(struct compiler *compiler, const struct item *items, size_
         code->part_ends[code->part_count++] = code->atom_count;
         last = i;
     }
+    code->behind = longest_of(items, last, count);
     code->fixed = count == 1 && items[0].kind == ITEM_TEXT && code->atom_count == 1 &&
                   code->atoms[0].left_edge && code->atoms[0].right_edge;
 }
@@ -329,10 +330,8 @@ bool phrase_compile(struct phrase_code *code, struct text phrase, const struct w
     buffer_string(&code->exact, PHRASE_EDGE);
     bool done = write_items(&compiler, phrase, items, &count, &code->exact);
     buffer_string(&code->exact, PHRASE_EDGE);
-    if (done) {
-        code->longest = longest_of(items, 0, count);
+    if (done)
         add_parts(&compiler, items, count);
-    }
     folded_done(&compiler.folded);
     return done;
 }

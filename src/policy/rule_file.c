@@ -165,7 +165,7 @@ static struct signal *add_signal(struct reader *reader)
 bool rules_add_phrase(struct policy *policy, const struct phrase_code *code, enum scanner scanner,
                       size_t signal, struct problem *problem)
 {
-    struct phrase phrase = {.longest = code->longest, .scanner = scanner, .signal = signal};
+    struct phrase phrase = {.scanner = scanner, .signal = signal};
     if (code->part_count == 0)
         return problem_set(problem, PROBLEM_RULES_INVALID,
                            "a phrase needs a word that must be there");

@@ -59,8 +59,7 @@ extern const char *const scanner_names[SCANNERS];
 
 /* A phrase of a rule, or a built-in one of a scanner. */
 struct phrase {
-    struct exact *exact; /* NULL: its one text says all */
-    size_t longest;
+    struct exact *exact;  /* NULL: its one text says all */
     enum scanner scanner; /* SCANNER_PHRASE: it is a rule's */
     size_t signal;
 };
