@@ -602,7 +602,8 @@ static void follow_conversation(struct policy_worker *worker, const struct polic
     if (conversation != NULL && (circumstances->from_seller || circumstances->from_buyer)) {
         side = &conversation->sides[circumstances->from_buyer];
         if (side->messages == 0)
-            side->first_after_review = message->reviewed;
+            side->first_after_review =
+                message->reviewed && conversation->sides[!circumstances->from_buyer].messages == 0;
         circumstances->after_review = circumstances->after_review || side->first_after_review;
         if (side->unanswered > circumstances->unanswered)
             circumstances->unanswered = side->unanswered;
