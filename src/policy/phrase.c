@@ -5,10 +5,12 @@
 #include "policy/letters.h"
 
 /* No letter or digit before and behind this place: no word goes through it. */
-#define EDGE "(?!(?<=[0-9a-z]|[\\xc3-\\xdf][\\x80-\\xbf])[0-9a-z\\xc3-\\xdf])"
+#define EDGE "(?![\\x80-\\xbf]|(?<=[0-9a-z]|[\\xc3-\\xdf][\\x80-\\xbf])[0-9a-z\\xc3-\\xdf])"
 #define LETTER "(?:[0-9a-z]|[\\xc3-\\xdf][\\x80-\\xbf])"
 #define SIGN "[^0-9a-z\\x80-\\xff]"
 #define NESTING_MAX 4
+#define COARSE_GAPS_MAX 1
+#define COARSE_BYTES_MAX 1200
 
 enum item_kind {
     ITEM_TEXT,  /* fixed text; a sign in it stands for up to two of any */
@@ -34,7 +36,7 @@ struct token {
 static const struct token tokens[] = {
     {"number", "[0-9](?:[ ().-]{0,2}[0-9]){4}", "[0-9](?:[ ().-]{0,2}[0-9]){4,19}", 58},
     {"digits", "[0-9]", "[0-9]{1,20}", 20},
-    {"money", "(?:\\$ {0,1}[0-9]|[0-9] {0,2}" CURRENCY_COARSE ")",
+    {"money", "(?:\\$ {0,1}[0-9]|[0-9][0-9., ]{0,13}" CURRENCY_COARSE ")",
      "(?:(?:us)?\\$ ?[0-9][0-9.,]{0,11}|(?<![0-9])[0-9](?:[0-9.,]| (?=[0-9]{3})){0,11} "
      "{0,2}" CURRENCY LETTER "{0,8})",
      48},
@@ -60,6 +62,12 @@ struct compiler {
     bool fixed;      /* it is nothing but fixed text */
     bool head, tail; /* what is written now begins, ends the phrase */
     size_t depth;
+    /* The coarse expression need not be the whole phrase: it stops before the second gap, or before
+       the first if there is much before it. Vectorscan then compiles in a moment. */
+    size_t gaps;
+    bool stopped;
+    struct buffer unused; /* where it is written when it has stopped */
+    size_t behind;        /* bytes that the rest can be long */
     struct problem *problem;
 };
 
@@ -221,6 +229,7 @@ static size_t drop_spaces(struct item *items, size_t count)
 static bool read_items(struct compiler *compiler, struct text text, struct item *items,
                        size_t *count)
 {
+    struct text whole = text;
     *count = 0;
     while (text.length > 0) {
         size_t used;
@@ -233,7 +242,7 @@ static bool read_items(struct compiler *compiler, struct text text, struct item 
     }
     *count = drop_spaces(items, *count);
     if (*count > 0 && (items[0].kind == ITEM_GAP || items[*count - 1].kind == ITEM_GAP))
-        return refuse(compiler, "a phrase may not begin or end with a gap", text);
+        return refuse(compiler, "a phrase may not begin or end with a gap", whole);
     return true;
 }
 
@@ -344,7 +353,7 @@ static bool write_item(struct compiler *compiler, struct item *item, struct buff
     case ITEM_STAR: /* at an end of the phrase it only makes more hits of the same */
         if (!compiler->head && !compiler->tail)
             buffer_string(coarse, "[0-9a-z\\x80-\\xff]{0,32}");
-        buffer_string(exact, LETTER "{0,16}");
+        buffer_string(exact, "[0-9a-z\\x80-\\xff]{0,32}?");
         return true;
     case ITEM_SPACE:
         buffer_string(coarse, space_of(compiler));
@@ -388,6 +397,14 @@ static bool write_optional(struct compiler *compiler, struct item *items, size_t
     return true;
 }
 
+/* Where the coarse expression goes on from a gap: on, or nowhere. */
+static struct buffer *coarse_for_gap(struct compiler *compiler, struct buffer *coarse)
+{
+    if (compiler->gaps++ >= COARSE_GAPS_MAX || coarse->length > COARSE_BYTES_MAX)
+        compiler->stopped = true;
+    return compiler->stopped ? &compiler->unused : coarse;
+}
+
 /* Nothing from ITEM to END need be there. */
 static bool is_optional(const struct item *item, const struct item *end)
 {
@@ -406,6 +423,8 @@ static bool write_sequence(struct compiler *compiler, struct text text, struct b
         return false;
     compiler->fixed = compiler->fixed && count == 1;
     for (size_t i = 0; i < count; i++) {
+        if (items[i].kind == ITEM_GAP && compiler->depth == 0)
+            coarse = coarse_for_gap(compiler, coarse);
         bool rest_optional =
             items[i].kind == ITEM_SPACE && is_optional(items + i + 1, items + count);
         compiler->head = head && i == 0;
@@ -418,17 +437,27 @@ static bool write_sequence(struct compiler *compiler, struct text text, struct b
     }
     for (size_t i = 0; i < count; i++)
         *longest += items[i].longest;
+    for (size_t i = count; compiler->stopped && compiler->depth == 0 && i > 0; i--)
+        compiler->behind += items[i - 1].longest;
     compiler->head = head;
     compiler->tail = tail;
     return true;
 }
 
-static bool is_dense_phrase(struct compiler *compiler, struct text phrase)
+/* It has letters that are written without spaces, or one of the lists that it names has. */
+static bool is_dense_phrase(struct compiler *compiler, struct text phrase, size_t depth)
 {
     fold_fixed(compiler, phrase);
     for (size_t i = 0; i < compiler->scratch->length; i++)
         if (compiler->scratch->bytes[i] >= 0xE0)
             return true;
+    while (phrase.length > 0 && depth < NESTING_MAX) {
+        (void)text_cut(&phrase, '{');
+        struct text name = text_cut(&phrase, '}');
+        const struct word_list *list = find_list(compiler, name);
+        if (list != NULL && is_dense_phrase(compiler, list->alternatives, depth + 1))
+            return true;
+    }
     return false;
 }
 
@@ -448,9 +477,12 @@ bool phrase_compile(struct phrase_code *code, struct text phrase, const struct w
     if (phrase.length == 0 || phrase.length > PHRASE_BYTES_MAX)
         return refuse(&compiler, phrase.length == 0 ? "a phrase is empty" : "a phrase is too long",
                       phrase);
-    compiler.dense = is_dense_phrase(&compiler, phrase);
+    compiler.dense = is_dense_phrase(&compiler, phrase, 0);
     buffer_string(&code->exact, EDGE);
+    buffer_init(&compiler.unused);
     bool done = write_sequence(&compiler, phrase, &code->coarse, &code->exact, &code->longest);
+    code->behind = compiler.behind + PHRASE_BEHIND_MAX;
+    buffer_done(&compiler.unused);
     buffer_string(&code->exact, EDGE);
     folded_done(&scratch);
     if (!done)
