@@ -41,10 +41,20 @@ static bool is_loose(const struct folded *folded, size_t at)
     return (c == '-' || c == '\'') && at > 0 && at + 1 < folded->length;
 }
 
+static bool is_blank(const struct folded *folded)
+{
+    return text_trim((struct text){(const char *)folded->bytes, folded->length}).length == 0;
+}
+
 static void write_fixed(struct compiler *compiler, struct item *item, struct buffer *exact)
 {
     const struct folded *folded = &compiler->folded;
     phrase_fold(&compiler->folded, item->text);
+    if (is_blank(folded)) { /* an arrow, an emoji: any signs */
+        buffer_string(exact, SIGN "{1,4}");
+        item->longest = 4;
+        return;
+    }
     for (size_t i = 0; i < folded->length; i++) {
         if (is_loose(folded, i))
             buffer_string(exact, SIGN "{0,2}");
@@ -195,7 +205,7 @@ static void add_piece(struct compiler *compiler, const struct item *item, bool l
         }
         start = i + 1;
     }
-    if (best_end > best)
+    if (best_end > best && !is_blank(folded))
         add_atom(compiler->code, (struct text){(const char *)folded->bytes + best, best_end - best},
                  left && best == 0, right && best_end == folded->length);
 }
