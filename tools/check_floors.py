@@ -32,6 +32,8 @@ LIBRARIES = {
     r"curl/.*": r"src/net/\w+\.[ch]",
     r"seccomp\.h": r"src/cmd/\w+\.[ch]",
     r"jansson\.h": r"src/base/json\.[ch]",
+    r"hs/hs\.h": r"src/policy/match\.c",
+    r"pcre2\.h": r"src/policy/match\.c",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 

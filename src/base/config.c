@@ -88,6 +88,9 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
                                  NULL,
                                  "Acts that may wait for the store; beyond that the answer is "
                                  "503."},
+    [CONFIG_POLICY_RULES] = {"policy.rules", CONFIG_TYPE_TEXT, 0, 0, 4000, "", NULL,
+                             "The folder of the message rules, `*.rules`; SIGHUP reads its files "
+                             "again. Empty: the rules that the program carries."},
 };
 
 struct config {

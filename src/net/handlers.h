@@ -12,6 +12,7 @@ void timeline_handle(struct call *call);
 void evidence_handle(struct call *call);
 void endpoint_replay_handle(struct call *call);
 void state_handle(struct call *call);
+void lint_handle(struct call *call);
 void health_handle(struct call *call);
 void metrics_handle(struct call *call);
 void openapi_handle(struct call *call);

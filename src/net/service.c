@@ -103,7 +103,8 @@ static bool start_webhooks(struct service *service, struct problem *problem)
 
 static bool start(struct service *service, struct problem *problem)
 {
-    if (!start_webhooks(service, problem))
+    service->rules = rules_new(service->options.rules, problem);
+    if (service->rules == NULL || !start_webhooks(service, problem))
         return false;
     service->http =
         http_server_new(service->options.listen, &service->options.http, handle, service, problem);
@@ -114,6 +115,7 @@ static void dispose(struct service *service)
 {
     http_server_free(service->http);
     webhooks_free(service->webhooks);
+    rules_free(service->rules);
     metrics_free(service->metrics);
     streams_free(service->streams);
     feed_free(service->feed);
@@ -153,6 +155,11 @@ struct service *service_new(const struct service_options *options, struct proble
 void service_quiesce(struct service *service)
 {
     http_server_quiesce(service->http);
+}
+
+bool service_reload_rules(struct service *service, struct problem *problem)
+{
+    return rules_reload(service->rules, problem);
 }
 
 unsigned service_port(const struct service *service)

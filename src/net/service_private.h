@@ -6,6 +6,7 @@
 #include "act/feed.h"
 #include "net/call.h"
 #include "net/metrics.h"
+#include "net/rules.h"
 #include "net/service.h"
 #include "net/streams.h"
 #include "net/webhook.h"
@@ -22,6 +23,7 @@ struct service {
     struct streams *streams;
     struct webhooks *webhooks;
     struct metrics *metrics;
+    struct rules *rules; /* of messages */
     struct buffer openapi;
     int64_t started_at;
     atomic_bool probing; /* /healthz tries whether the store can be written again */

@@ -1,0 +1,591 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/conversation.h"
+#include "policy/letters.h"
+#include "policy/rules.h"
+#include "policy/scan.h"
+
+/*
+ * One message: fold, look at its shape, scan, match, confirm, weigh. Every step is bounded by the
+ * message's length or by a constant here; what is more is held for a moderator (`exhausted`).
+ */
+
+#define HITS_MAX 1024  /* places where the matcher found something */
+#define ATTEMPTS_MAX 8 /* of them, for one phrase */
+#define NUMBER_WORDS_MAX 1024
+#define MARKED_MAX 128 /* hits that count */
+#define CONFIRM_BYTES_BASE                                                                         \
+    65536 /* looked at again to confirm, beside 16 for each byte of the message */
+#define CONFIRM_BYTES_EACH 16
+#define EXCEPT_REACH 200 /* bytes around a hit where an exception may begin or end */
+#define DIGITS_TO_SCAN 5
+#define PIECE_DIGITS 2
+
+struct hit {
+    uint32_t expression, end;
+};
+
+/* A hit that counts, until it is known whether its rule speaks. */
+struct marked {
+    size_t rule, block;
+    uint32_t start, end;
+    unsigned points;
+};
+
+/* What was noted for the present message; the epoch saves clearing it. */
+struct tally {
+    uint32_t epoch;
+    uint16_t count, tried;
+};
+
+struct rule_points {
+    uint32_t epoch;
+    unsigned enforced, all; /* without and with blocks in shadow */
+    enum policy_mode mode;
+};
+
+struct policy_worker {
+    struct policy *policy;
+    struct matcher_scratch *scratch;
+    struct exact_work *exact_work;
+    struct folded folded, folded_known;
+    struct shape shape;
+    struct known known;
+    struct candidates candidates;
+    struct circumstances circumstances;
+    struct text text; /* folded */
+    uint32_t epoch;
+    struct tally *attempts;   /* of each phrase */
+    struct tally *signals;    /* counted already */
+    struct tally *companions; /* of each block: 1 `with:` is there, 2 it is not */
+    struct rule_points *rules;
+    struct hit hits[HITS_MAX];
+    size_t hit_count;
+    struct number_word number_words[NUMBER_WORDS_MAX];
+    size_t number_word_count;
+    struct marked marked[MARKED_MAX];
+    size_t marked_count;
+    uint64_t confirm_left;
+    struct policy_verdict verdict;
+};
+
+static void *zeroed(size_t count, size_t each)
+{
+    void *memory = calloc(count + 1, each);
+    MUST(memory != NULL);
+    return memory;
+}
+
+struct policy_worker *policy_worker_new(struct policy *policy)
+{
+    struct policy_worker *worker = zeroed(1, sizeof *worker);
+    worker->policy = policy_share(policy);
+    worker->scratch = matcher_scratch_new(policy->matcher);
+    worker->exact_work = exact_work_new();
+    worker->attempts = zeroed(policy->phrase_count + builtin_phrase_count, sizeof(struct tally));
+    worker->signals = zeroed(policy->signal_count, sizeof(struct tally));
+    worker->companions = zeroed(policy->block_count, sizeof(struct tally));
+    worker->rules = zeroed(policy->rule_count, sizeof(struct rule_points));
+    buffer_init(&worker->known.bytes);
+    return worker;
+}
+
+void policy_worker_free(struct policy_worker *worker)
+{
+    if (worker == NULL)
+        return;
+    folded_done(&worker->folded);
+    folded_done(&worker->folded_known);
+    buffer_done(&worker->known.bytes);
+    matcher_scratch_free(worker->scratch);
+    exact_work_free(worker->exact_work);
+    free(worker->attempts);
+    free(worker->signals);
+    free(worker->companions);
+    free(worker->rules);
+    policy_free(worker->policy);
+    free(worker);
+}
+
+struct policy *policy_worker_policy(const struct policy_worker *worker)
+{
+    return worker->policy;
+}
+
+/* --- what is asked of a hit --- */
+
+/* An exact expression, on bytes that are paid for. */
+static bool find(struct policy_worker *worker, const struct exact *exact, size_t from, size_t to,
+                 size_t *start, size_t *end)
+{
+    size_t cost = to - from + 16;
+    if (worker->confirm_left < cost) {
+        worker->verdict.exhausted = true;
+        return false;
+    }
+    worker->confirm_left -= cost;
+    worker->verdict.work += cost;
+    struct text text = {worker->text.bytes, to};
+    return exact_find(exact, worker->exact_work, text, from, start, end);
+}
+
+static bool is_quoted(const struct policy_worker *worker, size_t start, size_t end)
+{
+    size_t before = 0;
+    for (size_t i = 0; i < start; i++)
+        before += worker->text.bytes[i] == '"';
+    return before % 2 == 1 &&
+           memchr(worker->text.bytes + end, '"', worker->text.length - end) != NULL;
+}
+
+static bool conditions_hold(const struct policy_worker *worker, const struct condition *conditions,
+                            size_t count, size_t start, size_t end)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool asks =
+            conditions[i].kind == CONDITION_QUOTED || conditions[i].kind == CONDITION_NOT_QUOTED;
+        if (!condition_holds(&conditions[i], &worker->circumstances,
+                             asks && is_quoted(worker, start, end)))
+            return false;
+    }
+    return true;
+}
+
+static bool is_excepted(struct policy_worker *worker, const struct block *block, size_t start,
+                        size_t end)
+{
+    size_t from = start > EXCEPT_REACH ? start - EXCEPT_REACH : 0, found_start, found_end;
+    size_t to = end + EXCEPT_REACH < worker->text.length ? end + EXCEPT_REACH : worker->text.length;
+    while (from < end && find(worker, block->except, from, to, &found_start, &found_end)) {
+        if (found_start < end && found_end > start)
+            return true;
+        from = found_start + 1;
+    }
+    return false;
+}
+
+static bool is_prevented(struct policy_worker *worker, const struct block *block, size_t start,
+                         size_t end)
+{
+    const unsigned char *bytes = worker->folded.bytes;
+    size_t found_start, found_end;
+    while (start > 0 && !ends_sentence(bytes, start - 1))
+        start--;
+    while (end < worker->text.length && !ends_sentence(bytes, end))
+        end++;
+    return find(worker, block->unless, start, end, &found_start, &found_end);
+}
+
+static bool is_accompanied(struct policy_worker *worker, size_t index)
+{
+    struct tally *known = &worker->companions[index];
+    size_t start, end;
+    if (known->epoch != worker->epoch) {
+        known->epoch = worker->epoch;
+        known->count =
+            find(worker, worker->policy->blocks[index].with, 0, worker->text.length, &start, &end)
+                ? 1
+                : 2;
+    }
+    return known->count == 1;
+}
+
+/* --- points --- */
+
+static void add_points(struct policy_worker *worker, size_t index, const struct signal *signal)
+{
+    struct tally *counted = &worker->signals[index];
+    const struct block *block = &worker->policy->blocks[signal->block];
+    struct rule_points *points = &worker->rules[block->rule];
+    if (counted->epoch == worker->epoch)
+        return;
+    counted->epoch = worker->epoch;
+    if (points->epoch != worker->epoch)
+        *points = (struct rule_points){.epoch = worker->epoch};
+    points->all += signal->points;
+    if (block->mode == POLICY_SHADOW)
+        return;
+    points->enforced += signal->points;
+    points->mode = block->mode > points->mode ? block->mode : points->mode;
+}
+
+static void consider(struct policy_worker *worker, size_t index, size_t start, size_t end)
+{
+    const struct signal *signal = &worker->policy->signals[index];
+    const struct block *block = &worker->policy->blocks[signal->block];
+    if (!conditions_hold(worker, signal->conditions, signal->condition_count, start, end) ||
+        !conditions_hold(worker, block->conditions, block->condition_count, start, end) ||
+        (block->except != NULL && is_excepted(worker, block, start, end)) ||
+        (block->unless != NULL && is_prevented(worker, block, start, end)) ||
+        (block->with != NULL && !is_accompanied(worker, signal->block)))
+        return;
+    add_points(worker, index, signal);
+    if (worker->marked_count == MARKED_MAX)
+        return; /* it has its points; that many places are enough to show */
+    worker->marked[worker->marked_count++] =
+        (struct marked){block->rule, signal->block, (uint32_t)start, (uint32_t)end, signal->points};
+}
+
+static void consider_scanner(struct policy_worker *worker, enum scanner scanner, size_t start,
+                             size_t end, struct text list)
+{
+    const struct policy *policy = worker->policy;
+    for (size_t i = 0; i < policy->scanner_signal_counts[scanner]; i++) {
+        size_t index = policy->scanner_signals[scanner][i];
+        struct text wanted = policy->signals[index].argument;
+        bool free = scanner == SCANNER_LINK && (text_is(list, "own") || text_is(list, "allowed"));
+        if (wanted.length > 0 ? text_equal(wanted, list) : !free)
+            consider(worker, index, start, end);
+    }
+}
+
+/* --- matching --- */
+
+static bool has_edges(const struct policy_worker *worker, size_t start, size_t end)
+{
+    return is_edge(worker->folded.bytes, start) && is_edge(worker->folded.bytes, end);
+}
+
+static bool note_hit(void *context, size_t expression, size_t end)
+{
+    struct policy_worker *worker = context;
+    const struct policy *policy = worker->policy;
+    size_t phrases = policy->phrase_count + builtin_phrase_count;
+    if (expression >= phrases) {
+        size_t number = expression - phrases;
+        if (worker->number_word_count < NUMBER_WORDS_MAX)
+            worker->number_words[worker->number_word_count++] = (struct number_word){
+                (uint32_t)(end - policy->number_lengths[number]), (uint32_t)end,
+                builtin_numbers[number].digits, builtin_numbers[number].value};
+        return true;
+    }
+    if (expression < policy->phrase_count && policy->phrases[expression].exact == NULL &&
+        !has_edges(worker, end - policy->phrases[expression].literal.length, end))
+        return true;
+    struct tally *attempts = &worker->attempts[expression];
+    if (attempts->epoch != worker->epoch)
+        *attempts = (struct tally){.epoch = worker->epoch};
+    if (attempts->count == ATTEMPTS_MAX + 1)
+        return true;
+    if (++attempts->count > ATTEMPTS_MAX)
+        return true;
+    if (worker->hit_count == HITS_MAX) {
+        worker->verdict.exhausted = true;
+        return false;
+    }
+    worker->hits[worker->hit_count++] = (struct hit){(uint32_t)expression, (uint32_t)end};
+    return true;
+}
+
+/*
+ * Where the expression that ends near END really is. The last of the attempts that are made for a
+ * phrase looks through all the rest, so that decoys do not hide what stands behind them.
+ */
+static bool confirm(struct policy_worker *worker, const struct exact *exact, size_t longest,
+                    struct hit hit, bool last, size_t *start, size_t *end)
+{
+    size_t from = hit.end > longest + 8 ? hit.end - longest - 8 : 0;
+    size_t to = hit.end + PHRASE_BEHIND_MAX;
+    if (last || to > worker->text.length)
+        to = worker->text.length;
+    while (from < to && (worker->text.bytes[from] & 0xC0) == 0x80)
+        from++;
+    return find(worker, exact, from, to, start, end);
+}
+
+static void confirm_hit(struct policy_worker *worker, struct hit hit, bool last)
+{
+    const struct policy *policy = worker->policy;
+    size_t start, end;
+    if (hit.expression >= policy->phrase_count) {
+        size_t builtin = hit.expression - policy->phrase_count;
+        if (confirm(worker, policy->builtins[builtin], policy->builtin_longest[builtin], hit, last,
+                    &start, &end))
+            consider_scanner(worker, builtin_phrases[builtin].scanner, start, end, TEXT_NONE);
+        return;
+    }
+    const struct phrase *phrase = &policy->phrases[hit.expression];
+    if (phrase->exact != NULL) {
+        if (confirm(worker, phrase->exact, phrase->longest, hit, last, &start, &end))
+            consider(worker, phrase->signal, start, end);
+        return;
+    }
+    end = hit.end;
+    start = end - phrase->literal.length;
+    worker->verdict.work += phrase->literal.length;
+    consider(worker, phrase->signal, start, end);
+}
+
+static void match(struct policy_worker *worker)
+{
+    worker->hit_count = worker->number_word_count = 0;
+    matcher_scan(worker->policy->matcher, worker->scratch, worker->text, note_hit, worker);
+    worker->verdict.work += worker->text.length;
+    for (size_t i = 0; i < worker->hit_count; i++) {
+        struct hit hit = worker->hits[i];
+        struct tally *attempts = &worker->attempts[hit.expression];
+        bool last = ++attempts->tried == ATTEMPTS_MAX && attempts->count > ATTEMPTS_MAX;
+        confirm_hit(worker, hit, last);
+    }
+}
+
+/* --- scanning --- */
+
+static void scan(struct policy_worker *worker)
+{
+    struct candidates *candidates = &worker->candidates;
+    candidates->count = 0;
+    candidates->crowded = worker->shape.crowded;
+    if (worker->shape.digits >= DIGITS_TO_SCAN)
+        worker->verdict.work += scan_numbers(&worker->folded, &worker->known,
+                                             worker->circumstances.message->language, candidates);
+    if (worker->number_word_count > 0)
+        worker->verdict.work += scan_spelled(&worker->folded, worker->number_words,
+                                             worker->number_word_count, candidates);
+    if (worker->shape.mark_count > 0)
+        worker->verdict.work +=
+            scan_addresses(worker->policy, &worker->folded, &worker->shape, candidates);
+    for (size_t i = 0; i < candidates->count; i++) {
+        const struct candidate *candidate = &candidates->all[i];
+        consider_scanner(worker, candidate->scanner, candidate->start, candidate->end,
+                         candidate->list);
+    }
+    worker->verdict.exhausted = worker->verdict.exhausted || candidates->crowded;
+}
+
+/* Words; a character of a script without spaces counts for half a one. */
+static size_t count_words(const struct folded *folded)
+{
+    size_t words = 0, dense = 0;
+    for (size_t at = 0; at < folded->length; at++) {
+        if (folded->bytes[at] >= 0xE0)
+            dense++;
+        else if (is_word_byte(folded->bytes, at) &&
+                 (at == 0 || !is_word_byte(folded->bytes, at - 1)))
+            words++;
+    }
+    return words + (dense + 1) / 2;
+}
+
+/* Scanners that look at the whole message. */
+static void scan_whole(struct policy_worker *worker)
+{
+    const struct policy *policy = worker->policy;
+    size_t length = worker->folded.length, start = 0;
+    while (length > 0 && worker->folded.bytes[length - 1] == ' ')
+        length--;
+    while (start < length && worker->folded.bytes[start] == ' ')
+        start++;
+    if (length == start) { /* nothing but signs: an emoji, a dot */
+        start = 0;
+        length = worker->folded.length;
+    }
+    if (length == 0)
+        return;
+    if (policy->scanner_signal_counts[SCANNER_ONEWORD] > 0 && worker->circumstances.words <= 1)
+        consider_scanner(worker, SCANNER_ONEWORD, start, length, TEXT_NONE);
+    if (policy->scanner_signal_counts[SCANNER_MESSAGE] > 0)
+        consider_scanner(worker, SCANNER_MESSAGE, start, length, TEXT_NONE);
+}
+
+/* --- what is known beside the text --- */
+
+/* Letters and digits of the ids that are known, folded. */
+static void fold_known(struct policy_worker *worker, const struct policy_message *message)
+{
+    struct known *known = &worker->known;
+    size_t lengths[POLICY_KNOWN_MAX];
+    known->count = 0;
+    buffer_clear(&known->bytes);
+    if (worker->shape.digits < DIGITS_TO_SCAN)
+        return;
+    for (size_t i = 0; i < message->known_count && known->count < POLICY_KNOWN_MAX; i++) {
+        size_t before = known->bytes.length;
+        if (message->known[i].length > 128)
+            continue;
+        fold_text(&worker->folded_known, message->known[i]);
+        for (size_t at = 0; at < worker->folded_known.length; at++)
+            if (is_word_byte(worker->folded_known.bytes, at))
+                buffer_char(&known->bytes, (char)worker->folded_known.bytes[at]);
+        if (known->bytes.length > before)
+            lengths[known->count++] = known->bytes.length - before;
+    }
+    const char *at = known->bytes.bytes;
+    for (size_t i = 0; i < known->count; i++) {
+        known->all[i] = (struct text){at, lengths[i]};
+        at += lengths[i];
+    }
+}
+
+static void follow_offers(struct policy_worker *worker, const struct policy_message *message,
+                          struct policy_side *side)
+{
+    struct circumstances *circumstances = &worker->circumstances;
+    int64_t before = message->offer_count > 0 ? message->offers[message->offer_count - 1] : 0;
+    circumstances->offers = message->offer_count;
+    if (side != NULL && side->offers > 0) {
+        circumstances->offers = circumstances->offers > (size_t)side->offers ? circumstances->offers
+                                                                             : (size_t)side->offers;
+        before = side->last_offer > before ? side->last_offer : before;
+    }
+    if (worker->shape.digits == 0 || (before == 0 && side == NULL))
+        return;
+    int64_t amount = conversation_amount(worker->policy, worker->exact_work, &worker->folded);
+    worker->verdict.work += worker->folded.length;
+    circumstances->rising = before > 0 && amount > before;
+    if (side == NULL || amount == 0)
+        return;
+    side->rising = circumstances->rising;
+    side->last_offer = amount;
+    side->offers++;
+}
+
+static void follow_conversation(struct policy_worker *worker, const struct policy_message *message)
+{
+    struct circumstances *circumstances = &worker->circumstances;
+    struct policy_conversation *conversation = message->conversation;
+    struct policy_side *side = NULL;
+    if (conversation != NULL && (circumstances->from_seller || circumstances->from_buyer)) {
+        side = &conversation->sides[circumstances->from_buyer];
+        if (side->messages == 0)
+            side->first_after_review = message->reviewed;
+        circumstances->after_review = circumstances->after_review || side->first_after_review;
+        if (side->unanswered > circumstances->unanswered)
+            circumstances->unanswered = side->unanswered;
+        side->messages++;
+        side->unanswered++;
+        conversation->sides[!circumstances->from_buyer].unanswered = 0;
+    }
+    follow_offers(worker, message, side);
+    if (message->writer != NULL) {
+        unsigned others = writer_note(message->writer, message->recipient, &worker->folded);
+        circumstances->same_text =
+            others > circumstances->same_text ? others : circumstances->same_text;
+        worker->verdict.work += worker->folded.length;
+    }
+    if (side != NULL && worker->shape.digits >= PIECE_DIGITS &&
+        side_add_piece(side, &worker->folded) && worker->folded.length > 0)
+        consider_scanner(worker, SCANNER_PIECES, 0, worker->folded.length, TEXT_NONE);
+}
+
+static void see_circumstances(struct policy_worker *worker, const struct policy_message *message)
+{
+    worker->circumstances = (struct circumstances){
+        .message = message,
+        .from_seller = message->from == POLICY_FROM_SELLER || message->from == POLICY_FROM_UNKNOWN,
+        .from_buyer = message->from == POLICY_FROM_BUYER,
+        .after_review = message->after_review,
+        .unanswered = message->unanswered,
+        .same_text = message->same_text,
+        .words = count_words(&worker->folded),
+    };
+    follow_conversation(worker, message);
+}
+
+/* --- the verdict --- */
+
+static void add_finding(struct policy_worker *worker, const struct marked *marked,
+                        struct text original)
+{
+    struct policy_verdict *verdict = &worker->verdict;
+    const struct block *block = &worker->policy->blocks[marked->block];
+    struct policy_rule *rule = &worker->policy->rules[marked->rule];
+    struct text text = folded_original(&worker->folded, original, marked->start, marked->end);
+    size_t start = (size_t)(text.bytes - original.bytes), end = start + text.length;
+    for (size_t i = 0; i < verdict->finding_count; i++) {
+        struct policy_finding *other = &verdict->findings[i];
+        if (other->rule != rule || start > other->end || end < other->start)
+            continue;
+        other->start = start < other->start ? start : other->start;
+        other->end = end > other->end ? end : other->end;
+        return;
+    }
+    if (verdict->finding_count == POLICY_FINDINGS_MAX)
+        return;
+    verdict->findings[verdict->finding_count++] = (struct policy_finding){
+        .rule = rule,
+        .id = rule->id,
+        .version = block->version,
+        .mode = worker->rules[marked->rule].mode,
+        .points = marked->points,
+        .start = start,
+        .end = end,
+    };
+}
+
+static void sort_findings(struct policy_verdict *verdict)
+{
+    for (size_t i = 1; i < verdict->finding_count; i++) {
+        struct policy_finding finding = verdict->findings[i];
+        size_t place = i;
+        while (place > 0 && verdict->findings[place - 1].start > finding.start) {
+            verdict->findings[place] = verdict->findings[place - 1];
+            place--;
+        }
+        verdict->findings[place] = finding;
+    }
+}
+
+/* Rules that have their points speak; counted once a message. */
+static void weigh(struct policy_worker *worker, struct text original)
+{
+    struct policy_verdict *verdict = &worker->verdict;
+    for (size_t i = 0; i < worker->marked_count; i++) {
+        const struct marked *marked = &worker->marked[i];
+        struct rule_points *points = &worker->rules[marked->rule];
+        struct policy_rule *rule = &worker->policy->rules[marked->rule];
+        if (points->all < POINTS_TO_SPEAK)
+            continue;
+        if (points->enforced < POINTS_TO_SPEAK)
+            points->mode = POLICY_SHADOW;
+        bool first = true;
+        for (size_t j = 0; j < i; j++)
+            first = first && worker->marked[j].rule != marked->rule;
+        if (first && points->mode == POLICY_SHADOW)
+            atomic_fetch_add_explicit(&rule->shadowed, 1, memory_order_relaxed);
+        if (first && points->mode != POLICY_SHADOW) {
+            atomic_fetch_add_explicit(&rule->spoken, 1, memory_order_relaxed);
+            verdict->score += points->enforced;
+        }
+        verdict->verdict = points->mode > verdict->verdict ? points->mode : verdict->verdict;
+        add_finding(worker, marked, original);
+    }
+    sort_findings(verdict);
+    if (verdict->exhausted && verdict->verdict < POLICY_HOLD)
+        verdict->verdict = POLICY_HOLD;
+}
+
+static void prepare(struct policy_worker *worker, struct text text)
+{
+    worker->epoch++;
+    worker->marked_count = 0;
+    worker->verdict = (struct policy_verdict){.verdict = POLICY_ALLOW};
+    worker->confirm_left = CONFIRM_BYTES_BASE + (uint64_t)CONFIRM_BYTES_EACH * text.length;
+    fold_text(&worker->folded, text);
+    worker->verdict.work += text.length + 2 * worker->folded.length;
+    shape_look(&worker->shape, &worker->folded);
+    if (worker->shape.hidden) {
+        fold_unhide(&worker->folded);
+        worker->verdict.work += 4 * worker->folded.length;
+        shape_look(&worker->shape, &worker->folded);
+    }
+    worker->text = (struct text){(const char *)worker->folded.bytes, worker->folded.length};
+}
+
+const struct policy_verdict *policy_judge(struct policy_worker *worker,
+                                          const struct policy_message *message)
+{
+    if (message->text.length > POLICY_TEXT_MAX) {
+        worker->verdict = (struct policy_verdict){.verdict = POLICY_HOLD, .exhausted = true};
+        return &worker->verdict;
+    }
+    prepare(worker, message->text);
+    fold_known(worker, message);
+    see_circumstances(worker, message);
+    match(worker);
+    scan(worker);
+    scan_whole(worker);
+    weigh(worker, message->text);
+    return &worker->verdict;
+}

@@ -1,0 +1,276 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/rules.h"
+#include "policy/scan.h"
+
+/* From files to a set that judges: read, link, compile, try the examples. */
+
+static void free_block(struct block *block)
+{
+    buffer_done(&block->except_source);
+    buffer_done(&block->unless_source);
+    buffer_done(&block->with_source);
+    exact_free(block->except);
+    exact_free(block->unless);
+    exact_free(block->with);
+    free(block->examples);
+}
+
+static void free_parts(struct policy *policy)
+{
+    for (size_t i = 0; i < policy->block_count; i++)
+        free_block(&policy->blocks[i]);
+    for (size_t i = 0; i < policy->phrase_count; i++)
+        exact_free(policy->phrases[i].exact);
+    for (size_t i = 0; policy->builtins != NULL && i < builtin_phrase_count; i++)
+        exact_free(policy->builtins[i]);
+    for (size_t i = 0; i < SCANNERS; i++)
+        free(policy->scanner_signals[i]);
+    exact_free(policy->money);
+    matcher_free(policy->matcher);
+    buffer_done(&policy->coarse);
+}
+
+static void dispose(struct policy *policy)
+{
+    free_parts(policy);
+    free(policy->builtins);
+    free(policy->builtin_longest);
+    free(policy->number_lengths);
+    free(policy->rules);
+    free(policy->blocks);
+    free(policy->signals);
+    free(policy->phrases);
+    free(policy->links);
+    arena_free(policy->arena);
+    free(policy);
+}
+
+void policy_free(struct policy *policy)
+{
+    if (policy != NULL && atomic_fetch_sub(&policy->references, 1) == 1)
+        dispose(policy);
+}
+
+struct policy *policy_share(struct policy *policy)
+{
+    atomic_fetch_add(&policy->references, 1);
+    return policy;
+}
+
+/* Puts the place of a rule's first block before what is missing. */
+static bool refuse_rule(const struct policy *policy, const struct policy_rule *rule,
+                        const char *missing, struct problem *problem)
+{
+    const struct block *block = &policy->blocks[rule->first_block];
+    return problem_set(problem, PROBLEM_RULES_INVALID, "%.*s:%u: rule %s needs a line \"%s\"",
+                       TEXT_ARG(block->source), block->line, rule->id, missing);
+}
+
+static bool check_rules(const struct policy *policy, struct problem *problem)
+{
+    char missing[32];
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        const struct policy_rule *rule = &policy->rules[i];
+        if (!rule->declared)
+            return refuse_rule(policy, rule, "mode: …", problem);
+        if (rule->clause.length == 0)
+            return refuse_rule(policy, rule, "clause: …", problem);
+        for (size_t j = 0; j < POLICY_LANGUAGES; j++) {
+            bool reason = rule->reasons[j].length > 0;
+            if (reason && rule->mends[j].length > 0)
+                continue;
+            snprintf(missing, sizeof missing, "%s.%s: …", reason ? "mend" : "reason",
+                     policy_language_name(j));
+            return refuse_rule(policy, rule, missing, problem);
+        }
+    }
+    return true;
+}
+
+/* The mode of a rule is that of the block that declares it: the one with the clause. */
+static void link_rules(struct policy *policy)
+{
+    for (size_t i = 0; i < policy->block_count; i++) {
+        struct block *block = &policy->blocks[i];
+        struct policy_rule *rule = &policy->rules[block->rule];
+        if (block->declares && block->has_mode) {
+            rule->mode = block->mode;
+            rule->declared = true;
+        }
+    }
+    for (size_t i = 0; i < policy->block_count; i++) {
+        struct block *block = &policy->blocks[i];
+        if (!block->has_mode)
+            block->mode = policy->rules[block->rule].mode;
+    }
+}
+
+static void index_scanners(struct policy *policy)
+{
+    for (size_t i = 0; i < SCANNERS; i++) {
+        policy->scanner_signals[i] = calloc(policy->signal_count + 1, sizeof(size_t));
+        MUST(policy->scanner_signals[i] != NULL);
+    }
+    for (size_t i = 0; i < policy->signal_count; i++) {
+        enum scanner scanner = policy->signals[i].scanner;
+        policy->scanner_signals[scanner][policy->scanner_signal_counts[scanner]++] = i;
+    }
+}
+
+static bool compile_list(const struct block *block, const struct buffer *source,
+                         struct exact **exact, struct problem *problem)
+{
+    if (source->length == 0)
+        return true;
+    *exact = exact_new(buffer_view(source), problem);
+    if (*exact != NULL)
+        return true;
+    char detail[sizeof problem->detail];
+    memcpy(detail, problem->detail, sizeof detail);
+    return problem_set(problem, PROBLEM_RULES_INVALID, "%.*s:%u: %.200s", TEXT_ARG(block->source),
+                       block->line, detail);
+}
+
+static bool compile_lists(struct policy *policy, struct problem *problem)
+{
+    for (size_t i = 0; i < policy->block_count; i++) {
+        struct block *block = &policy->blocks[i];
+        if (!compile_list(block, &block->except_source, &block->except, problem) ||
+            !compile_list(block, &block->unless_source, &block->unless, problem) ||
+            !compile_list(block, &block->with_source, &block->with, problem))
+            return false;
+    }
+    return true;
+}
+
+/* The phrases that belong to scanners; a mistake in them is one of ours. */
+static void compile_builtins(struct policy *policy, struct problem *problem)
+{
+    policy->builtins = calloc(builtin_phrase_count, sizeof(struct exact *));
+    policy->builtin_longest = calloc(builtin_phrase_count, sizeof(size_t));
+    policy->number_lengths = calloc(builtin_number_count, sizeof(size_t));
+    MUST(policy->builtins != NULL && policy->builtin_longest != NULL &&
+         policy->number_lengths != NULL);
+    for (size_t i = 0; i < builtin_phrase_count; i++) {
+        struct phrase_code code = {0};
+        MUST(phrase_compile(&code, text_of(builtin_phrases[i].phrase), NULL, 0, problem));
+        policy->builtins[i] = exact_new(buffer_view(&code.exact), problem);
+        MUST(policy->builtins[i] != NULL);
+        policy->builtin_longest[i] = code.longest;
+        buffer_text(&policy->coarse, buffer_view(&code.coarse));
+        buffer_char(&policy->coarse, '\0');
+        phrase_code_done(&code);
+    }
+    for (size_t i = 0; i < builtin_number_count; i++) {
+        struct phrase_code code = {0};
+        MUST(phrase_compile(&code, text_of(builtin_numbers[i].word), NULL, 0, problem));
+        policy->number_lengths[i] = code.literal.length;
+        buffer_text(&policy->coarse, buffer_view(&code.coarse));
+        buffer_char(&policy->coarse, '\0');
+        phrase_code_done(&code);
+    }
+    struct phrase_code code = {0};
+    MUST(phrase_compile(&code, TEXT("<money>"), NULL, 0, problem));
+    policy->money = exact_new(buffer_view(&code.exact), problem);
+    MUST(policy->money != NULL);
+    phrase_code_done(&code);
+}
+
+static bool compile_matcher(struct policy *policy, struct problem *problem)
+{
+    size_t count = policy->phrase_count + builtin_phrase_count + builtin_number_count, failed = 0;
+    const char **expressions = calloc(count, sizeof *expressions);
+    const char *at = policy->coarse.bytes;
+    MUST(expressions != NULL);
+    for (size_t i = 0; i < count; i++) {
+        expressions[i] = at;
+        at += strlen(at) + 1;
+    }
+    policy->matcher = matcher_new(expressions, count, &failed, problem);
+    free(expressions);
+    if (policy->matcher != NULL)
+        return true;
+    MUST(failed < policy->phrase_count);
+    const struct phrase *phrase = &policy->phrases[failed];
+    const struct block *block = &policy->blocks[policy->signals[phrase->signal].block];
+    char detail[sizeof problem->detail];
+    memcpy(detail, problem->detail, sizeof detail);
+    return problem_set(problem, PROBLEM_RULES_INVALID, "%.*s:%u: %.200s", TEXT_ARG(block->source),
+                       phrase->line, detail);
+}
+
+static bool build(struct policy *policy, const struct policy_source *sources, size_t count,
+                  struct problem *problem)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!rules_read(policy, sources[i].name, sources[i].content, problem))
+            return false;
+    link_rules(policy);
+    if (!check_rules(policy, problem) || !compile_lists(policy, problem))
+        return false;
+    compile_builtins(policy, problem);
+    index_scanners(policy);
+    return compile_matcher(policy, problem);
+}
+
+struct policy *policy_new_untested(const struct policy_source *sources, size_t count,
+                                   struct problem *problem)
+{
+    struct policy *policy = calloc(1, sizeof *policy);
+    MUST(policy != NULL);
+    policy->arena = arena_new();
+    policy->rules = calloc(RULES_MAX, sizeof *policy->rules);
+    MUST(policy->rules != NULL);
+    buffer_init(&policy->coarse);
+    atomic_store(&policy->references, 1);
+    if (build(policy, sources, count, problem))
+        return policy;
+    dispose(policy);
+    return NULL;
+}
+
+size_t policy_examples(struct policy *policy, policy_example_failed failed, void *context)
+{
+    struct policy_worker *worker = policy_worker_new(policy);
+    size_t count = 0;
+    for (size_t i = 0; i < policy->block_count; i++) {
+        const struct block *block = &policy->blocks[i];
+        for (size_t j = 0; j < block->example_count; j++) {
+            struct problem problem;
+            problem_clear(&problem);
+            if (!example_holds(worker, policy, block, &block->examples[j], &problem))
+                failed(context, &problem);
+            count++;
+        }
+    }
+    policy_worker_free(worker);
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        atomic_store(&policy->rules[i].spoken, 0);
+        atomic_store(&policy->rules[i].shadowed, 0);
+    }
+    return count;
+}
+
+static void keep_first(void *context, const struct problem *problem)
+{
+    struct problem *first = context;
+    if (first->code == PROBLEM_NONE)
+        *first = *problem;
+}
+
+struct policy *policy_new(const struct policy_source *sources, size_t count,
+                          struct problem *problem)
+{
+    struct policy *policy = policy_new_untested(sources, count, problem);
+    if (policy == NULL)
+        return NULL;
+    problem_clear(problem);
+    policy_examples(policy, keep_first, problem);
+    if (problem->code == PROBLEM_NONE)
+        return policy;
+    policy_free(policy);
+    return NULL;
+}
