@@ -150,6 +150,8 @@ static UChar32 sign(UChar32 c)
         return ')';
     case 0x2212:
         return '-';
+    case 0x2795:
+        return '+';
     case 0xBF:
     case 0xA1:
         return 0;
@@ -258,7 +260,8 @@ static uint32_t fold_entry(UChar32 c)
     int32_t length = 0;
     U16_APPEND_UNSAFE(source, length, c);
     length = unorm2_normalize(nfkc_fold, source, length, folded, UNITS, &status);
-    bool syllables = c >= 0x3040 && (c < 0xFB00 || c > 0xFDFF);
+    bool syllables = (c >= 0x3040 && c < 0x3400) || (c >= 0xA960 && c < 0xD800) ||
+                     (c >= 0xFF61 && c < 0xFFE0) || (c >= 0x1F200 && c < 0x1F300);
     if (!syllables) { /* kana keep their marks, Hangul its syllables */
         length = unorm2_normalize(nfd, folded, length, parts, UNITS, &status);
         memcpy(folded, parts, (size_t)length * sizeof *parts);

@@ -169,7 +169,8 @@ struct text folded_original(const struct folded *folded, struct text original, s
 
 static bool hides_words(unsigned char c)
 {
-    return c == ' ' || c == '_' || c == '|' || c == '~' || (c >= '*' && c <= '/' && c != ',');
+    return c == ' ' || c == '_' || c == '|' || c == '~' ||
+           (c >= '*' && c <= '/' && c != ',' && c != '+');
 }
 
 static bool is_vowel(unsigned char c)

@@ -21,6 +21,9 @@
 #define EXCEPT_REACH 200 /* bytes around a hit where an exception may begin or end */
 #define DIGITS_TO_SCAN 5
 #define PIECE_DIGITS 2
+#define ONEWORD_MAX 64      /* bytes */
+#define KNOWN_BYTES_MAX 128 /* of an id that is known */
+#define FOLD_GROWTH 4
 
 struct hit {
     uint32_t expression, end;
@@ -283,10 +286,10 @@ static bool note_hit(void *context, size_t expression, size_t end)
  * phrase looks through all the rest, so that decoys do not hide what stands behind them.
  */
 static bool confirm(struct policy_worker *worker, const struct exact *exact, size_t longest,
-                    struct hit hit, bool last, size_t *start, size_t *end)
+                    size_t behind, struct hit hit, bool last, size_t *start, size_t *end)
 {
     size_t from = hit.end > longest + 8 ? hit.end - longest - 8 : 0;
-    size_t to = hit.end + PHRASE_BEHIND_MAX;
+    size_t to = hit.end + behind;
     if (last || to > worker->text.length)
         to = worker->text.length;
     while (from < to && (worker->text.bytes[from] & 0xC0) == 0x80)
@@ -300,14 +303,15 @@ static void confirm_hit(struct policy_worker *worker, struct hit hit, bool last)
     size_t start, end;
     if (hit.expression >= policy->phrase_count) {
         size_t builtin = hit.expression - policy->phrase_count;
-        if (confirm(worker, policy->builtins[builtin], policy->builtin_longest[builtin], hit, last,
-                    &start, &end))
+        if (confirm(worker, policy->builtins[builtin], policy->builtin_longest[builtin],
+                    policy->builtin_behind[builtin], hit, last, &start, &end))
             consider_scanner(worker, builtin_phrases[builtin].scanner, start, end, TEXT_NONE);
         return;
     }
     const struct phrase *phrase = &policy->phrases[hit.expression];
     if (phrase->exact != NULL) {
-        if (confirm(worker, phrase->exact, phrase->longest, hit, last, &start, &end))
+        if (confirm(worker, phrase->exact, phrase->longest, phrase->behind, hit, last, &start,
+                    &end))
             consider(worker, phrase->signal, start, end);
         return;
     }
@@ -354,8 +358,7 @@ static void scan(struct policy_worker *worker)
     worker->verdict.exhausted = worker->verdict.exhausted || candidates->crowded;
 }
 
-/* Words; a character of a script without spaces counts for half a one. */
-static size_t count_words(const struct folded *folded)
+size_t folded_words(const struct folded *folded)
 {
     size_t words = 0, dense = 0;
     for (size_t at = 0; at < folded->length; at++) {
@@ -383,7 +386,8 @@ static void scan_whole(struct policy_worker *worker)
     }
     if (length == 0)
         return;
-    if (policy->scanner_signal_counts[SCANNER_ONEWORD] > 0 && worker->circumstances.words <= 1)
+    if (policy->scanner_signal_counts[SCANNER_ONEWORD] > 0 && length - start <= ONEWORD_MAX &&
+        folded_words(&worker->folded) <= 1)
         consider_scanner(worker, SCANNER_ONEWORD, start, length, TEXT_NONE);
     if (policy->scanner_signal_counts[SCANNER_MESSAGE] > 0)
         consider_scanner(worker, SCANNER_MESSAGE, start, length, TEXT_NONE);
@@ -402,12 +406,15 @@ static void fold_known(struct policy_worker *worker, const struct policy_message
         return;
     for (size_t i = 0; i < message->known_count && known->count < POLICY_KNOWN_MAX; i++) {
         size_t before = known->bytes.length;
-        if (message->known[i].length > 128)
+        if (message->known[i].length > KNOWN_BYTES_MAX)
             continue;
         fold_text(&worker->folded_known, message->known[i]);
-        for (size_t at = 0; at < worker->folded_known.length; at++)
+        char plain[KNOWN_BYTES_MAX * FOLD_GROWTH];
+        size_t length = 0;
+        for (size_t at = 0; at < worker->folded_known.length && length < sizeof plain; at++)
             if (is_word_byte(worker->folded_known.bytes, at))
-                buffer_char(&known->bytes, (char)worker->folded_known.bytes[at]);
+                plain[length++] = (char)worker->folded_known.bytes[at];
+        buffer_add(&known->bytes, plain, length);
         if (known->bytes.length > before)
             lengths[known->count++] = known->bytes.length - before;
     }
@@ -478,7 +485,7 @@ static void see_circumstances(struct policy_worker *worker, const struct policy_
         .after_review = message->after_review,
         .unanswered = message->unanswered,
         .same_text = message->same_text,
-        .words = count_words(&worker->folded),
+        .folded = &worker->folded,
     };
     follow_conversation(worker, message);
 }
@@ -560,7 +567,10 @@ static void prepare(struct policy_worker *worker, struct text text)
 {
     worker->epoch++;
     worker->marked_count = 0;
-    worker->verdict = (struct policy_verdict){.verdict = POLICY_ALLOW};
+    worker->verdict.verdict = POLICY_ALLOW;
+    worker->verdict.exhausted = false;
+    worker->verdict.finding_count = worker->verdict.score = 0;
+    worker->verdict.work = 0;
     worker->confirm_left = CONFIRM_BYTES_BASE + (uint64_t)CONFIRM_BYTES_EACH * text.length;
     fold_text(&worker->folded, text);
     worker->verdict.work += text.length + 2 * worker->folded.length;

@@ -5,10 +5,12 @@
 #include "policy/letters.h"
 
 /* No letter or digit before and behind this place: no word goes through it. */
-#define EDGE "(?!(?<=[0-9a-z]|[\\xc3-\\xdf][\\x80-\\xbf])[0-9a-z\\xc3-\\xdf])"
+#define EDGE "(?![\\x80-\\xbf]|(?<=[0-9a-z]|[\\xc3-\\xdf][\\x80-\\xbf])[0-9a-z\\xc3-\\xdf])"
 #define LETTER "(?:[0-9a-z]|[\\xc3-\\xdf][\\x80-\\xbf])"
 #define SIGN "[^0-9a-z\\x80-\\xff]"
 #define NESTING_MAX 4
+#define COARSE_GAPS_MAX 1
+#define COARSE_BYTES_MAX 1200
 
 enum item_kind {
     ITEM_TEXT,  /* fixed text; a sign in it stands for up to two of any */
@@ -34,7 +36,7 @@ struct token {
 static const struct token tokens[] = {
     {"number", "[0-9](?:[ ().-]{0,2}[0-9]){4}", "[0-9](?:[ ().-]{0,2}[0-9]){4,19}", 58},
     {"digits", "[0-9]", "[0-9]{1,20}", 20},
-    {"money", "(?:\\$ {0,1}[0-9]|[0-9] {0,2}" CURRENCY_COARSE ")",
+    {"money", "(?:\\$ {0,1}[0-9]|[0-9][0-9., ]{0,13}" CURRENCY_COARSE ")",
      "(?:(?:us)?\\$ ?[0-9][0-9.,]{0,11}|(?<![0-9])[0-9](?:[0-9.,]| (?=[0-9]{3})){0,11} "
      "{0,2}" CURRENCY LETTER "{0,8})",
      48},
@@ -60,6 +62,12 @@ struct compiler {
     bool fixed;      /* it is nothing but fixed text */
     bool head, tail; /* what is written now begins, ends the phrase */
     size_t depth;
+    /* The coarse expression need not be the whole phrase: it stops before the second gap, or before
+       the first if there is much before it. Vectorscan then compiles in a moment. */
+    size_t gaps;
+    bool stopped;
+    struct buffer unused; /* where it is written when it has stopped */
+    size_t behind;        /* bytes that the rest can be long */
     struct problem *problem;
 };
 
@@ -221,6 +229,7 @@ static size_t drop_spaces(struct item *items, size_t count)
 static bool read_items(struct compiler *compiler, struct text text, struct item *items,
                        size_t *count)
 {
+    struct text whole = text;
     *count = 0;
     while (text.length > 0) {
         size_t used;
@@ -233,7 +242,7 @@ static bool read_items(struct compiler *compiler, struct text text, struct item 
     }
     *count = drop_spaces(items, *count);
     if (*count > 0 && (items[0].kind == ITEM_GAP || items[*count - 1].kind == ITEM_GAP))
-        return refuse(compiler, "a phrase may not begin or end with a gap", text);
+        return refuse(compiler, "a phrase may not begin or end with a gap", whole);
     return true;
 }
 
@@ -344,7 +353,7 @@ static bool write_item(struct compiler *compiler, struct item *item, struct buff
     case ITEM_STAR: /* at an end of the phrase it only makes more hits of the same */
         if (!compiler->head && !compiler->tail)
             buffer_string(coarse, "[0-9a-z\\x80-\\xff]{0,32}");
-        buffer_string(exact, LETTER "{0,16}");
+        buffer_string(exact, "[0-9a-z\\x80-\\xff]{0,32}?");
         return true;
     case ITEM_SPACE:
         buffer_string(coarse, space_of(compiler));
@@ -369,20 +378,17 @@ static bool write_item(struct compiler *compiler, struct item *item, struct buff
 
 /* An optional group takes the space on one of its sides with it. */
 static bool write_optional(struct compiler *compiler, struct item *items, size_t count, size_t *at,
-                           struct buffer *coarse, struct buffer *exact)
+                           struct buffer *exact)
 {
+    struct buffer *unused = &compiler->unused;
     bool space_first = items[*at].kind == ITEM_SPACE;
     size_t group = space_first ? *at + 1 : *at;
     bool space_last = !space_first && group + 1 < count && items[group + 1].kind == ITEM_SPACE;
-    buffer_string(coarse, "(?:");
     buffer_string(exact, "(?:");
-    if (space_first && !write_item(compiler, &items[*at], coarse, exact))
+    if ((space_first && !write_item(compiler, &items[*at], unused, exact)) ||
+        !write_item(compiler, &items[group], unused, exact) ||
+        (space_last && !write_item(compiler, &items[group + 1], unused, exact)))
         return false;
-    if (!write_item(compiler, &items[group], coarse, exact))
-        return false;
-    if (space_last && !write_item(compiler, &items[group + 1], coarse, exact))
-        return false;
-    buffer_string(coarse, "){0,1}");
     buffer_string(exact, "){0,1}");
     *at = space_last ? group + 1 : group;
     return true;
@@ -396,39 +402,98 @@ static bool is_optional(const struct item *item, const struct item *end)
     return item == end;
 }
 
-static bool write_sequence(struct compiler *compiler, struct text text, struct buffer *coarse,
-                           struct buffer *exact, size_t *longest)
+/*
+ * Where the coarse expression is written: on, or nowhere from the place on where the compiler
+ * stops. OPTIONAL bytes may stand before what comes next, which is a gap or not.
+ */
+static struct buffer *coarse_before(struct compiler *compiler, struct buffer *coarse,
+                                    size_t optional, bool gap)
 {
-    struct item items[ITEMS_MAX];
-    size_t count;
-    bool head = compiler->head, tail = compiler->tail;
-    if (!read_items(compiler, text, items, &count))
-        return false;
-    compiler->fixed = compiler->fixed && count == 1;
+    if (compiler->stopped)
+        return &compiler->unused;
+    if (compiler->depth == 0) {
+        compiler->gaps += gap || optional > 0;
+        compiler->stopped = (compiler->gaps > COARSE_GAPS_MAX && (gap || optional > 0)) ||
+                            (coarse->length > COARSE_BYTES_MAX);
+    }
+    if (compiler->stopped)
+        return &compiler->unused;
+    if (optional > 0)
+        buffer_format(coarse, ".{0,%zu}", optional);
+    return coarse;
+}
+
+static size_t longest_of(const struct item *items, size_t from, size_t to)
+{
+    size_t longest = 0;
+    for (size_t i = from; i < to; i++)
+        longest += items[i].longest;
+    return longest;
+}
+
+/* What is optional at an end of the phrase is not in the coarse expression; elsewhere it is a gap.
+ */
+static bool write_items(struct compiler *compiler, struct item *items, size_t count,
+                        struct buffer *coarse, struct buffer *exact)
+{
+    bool head = compiler->head, tail = compiler->tail, started = !head;
+    size_t optional = 0;
     for (size_t i = 0; i < count; i++) {
-        bool rest_optional =
-            items[i].kind == ITEM_SPACE && is_optional(items + i + 1, items + count);
-        compiler->head = head && i == 0;
+        size_t first = i;
+        bool space = items[i].kind == ITEM_SPACE;
+        compiler->head = head && !started;
         compiler->tail = tail && i + 1 == count;
-        bool done = items[i].optional || rest_optional
-                        ? write_optional(compiler, items, count, &i, coarse, exact)
-                        : write_item(compiler, &items[i], coarse, exact);
-        if (!done)
+        if (items[i].optional || (space && is_optional(items + i + 1, items + count))) {
+            if (!write_optional(compiler, items, count, &i, exact))
+                return false;
+            optional += started ? longest_of(items, first, i + 1) : 0;
+            continue;
+        }
+        coarse = coarse_before(compiler, coarse, optional, items[i].kind == ITEM_GAP);
+        started = true;
+        optional = 0;
+        if (!write_item(compiler, &items[i], coarse, exact))
             return false;
     }
-    for (size_t i = 0; i < count; i++)
-        *longest += items[i].longest;
+    if (optional > 0 && !tail)
+        buffer_format(coarse, ".{0,%zu}", optional);
     compiler->head = head;
     compiler->tail = tail;
     return true;
 }
 
-static bool is_dense_phrase(struct compiler *compiler, struct text phrase)
+static bool write_sequence(struct compiler *compiler, struct text text, struct buffer *coarse,
+                           struct buffer *exact, size_t *longest)
+{
+    struct item items[ITEMS_MAX];
+    size_t count;
+    if (!read_items(compiler, text, items, &count))
+        return false;
+    if (is_optional(items, items + count))
+        return refuse(compiler, "nothing of this phrase need be there", text);
+    compiler->fixed = compiler->fixed && count == 1;
+    if (!write_items(compiler, items, count, coarse, exact))
+        return false;
+    *longest += longest_of(items, 0, count);
+    if (compiler->stopped && compiler->depth == 0)
+        compiler->behind = *longest;
+    return true;
+}
+
+/* It has letters that are written without spaces, or one of the lists that it names has. */
+static bool is_dense_phrase(struct compiler *compiler, struct text phrase, size_t depth)
 {
     fold_fixed(compiler, phrase);
     for (size_t i = 0; i < compiler->scratch->length; i++)
         if (compiler->scratch->bytes[i] >= 0xE0)
             return true;
+    while (phrase.length > 0 && depth < NESTING_MAX) {
+        (void)text_cut(&phrase, '{');
+        struct text name = text_cut(&phrase, '}');
+        const struct word_list *list = find_list(compiler, name);
+        if (list != NULL && is_dense_phrase(compiler, list->alternatives, depth + 1))
+            return true;
+    }
     return false;
 }
 
@@ -448,9 +513,12 @@ bool phrase_compile(struct phrase_code *code, struct text phrase, const struct w
     if (phrase.length == 0 || phrase.length > PHRASE_BYTES_MAX)
         return refuse(&compiler, phrase.length == 0 ? "a phrase is empty" : "a phrase is too long",
                       phrase);
-    compiler.dense = is_dense_phrase(&compiler, phrase);
+    compiler.dense = is_dense_phrase(&compiler, phrase, 0);
     buffer_string(&code->exact, EDGE);
+    buffer_init(&compiler.unused);
     bool done = write_sequence(&compiler, phrase, &code->coarse, &code->exact, &code->longest);
+    code->behind = compiler.behind + PHRASE_BEHIND_MAX;
+    buffer_done(&compiler.unused);
     buffer_string(&code->exact, EDGE);
     folded_done(&scratch);
     if (!done)

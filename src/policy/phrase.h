@@ -12,7 +12,7 @@
 #include "base/problem.h"
 #include "policy/fold.h"
 
-#define PHRASE_BYTES_MAX 2000
+#define PHRASE_BYTES_MAX 4000
 /* An open end (`*`, a token) can stand so far behind what the coarse expression finds. */
 #define PHRASE_BEHIND_MAX 64
 
@@ -25,6 +25,7 @@ struct phrase_code {
     struct text literal; /* its fixed text, if it is nothing else; borrowed from `folded` */
     struct folded folded;
     size_t longest; /* bytes that it can be long */
+    size_t behind;  /* of them, so many can stand behind what the coarse expression finds */
 };
 
 void phrase_code_done(struct phrase_code *code);

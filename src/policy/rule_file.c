@@ -184,6 +184,7 @@ static bool add_phrase(struct reader *reader, struct text words)
     if (done) {
         phrase.literal = arena_text(policy->arena, code.literal);
         phrase.longest = code.longest;
+        phrase.behind = code.behind;
         add_coarse(&policy->coarse, &code);
         policy->phrases = grown(policy->phrases, policy->phrase_count, &policy->phrase_capacity,
                                 sizeof *policy->phrases);

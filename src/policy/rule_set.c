@@ -38,6 +38,7 @@ static void dispose(struct policy *policy)
     free_parts(policy);
     free(policy->builtins);
     free(policy->builtin_longest);
+    free(policy->builtin_behind);
     free(policy->number_lengths);
     free(policy->rules);
     free(policy->blocks);
@@ -151,15 +152,17 @@ static void compile_builtins(struct policy *policy, struct problem *problem)
 {
     policy->builtins = calloc(builtin_phrase_count, sizeof(struct exact *));
     policy->builtin_longest = calloc(builtin_phrase_count, sizeof(size_t));
+    policy->builtin_behind = calloc(builtin_phrase_count, sizeof(size_t));
     policy->number_lengths = calloc(builtin_number_count, sizeof(size_t));
     MUST(policy->builtins != NULL && policy->builtin_longest != NULL &&
-         policy->number_lengths != NULL);
+         policy->builtin_behind != NULL && policy->number_lengths != NULL);
     for (size_t i = 0; i < builtin_phrase_count; i++) {
         struct phrase_code code = {0};
         MUST(phrase_compile(&code, text_of(builtin_phrases[i].phrase), NULL, 0, problem));
         policy->builtins[i] = exact_new(buffer_view(&code.exact), problem);
         MUST(policy->builtins[i] != NULL);
         policy->builtin_longest[i] = code.longest;
+        policy->builtin_behind[i] = code.behind;
         buffer_text(&policy->coarse, buffer_view(&code.coarse));
         buffer_char(&policy->coarse, '\0');
         phrase_code_done(&code);

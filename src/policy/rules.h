@@ -62,7 +62,7 @@ extern const char *const scanner_names[SCANNERS];
 struct phrase {
     struct exact *exact; /* NULL: the literal says all */
     struct text literal;
-    size_t longest;
+    size_t longest, behind;
     size_t signal;
     unsigned line;
 };
@@ -131,7 +131,7 @@ struct policy {
     /* What the matcher looks for: phrases, then the built-in ones, then words for numbers. */
     struct matcher *matcher;
     struct exact **builtins; /* of the built-in phrases */
-    size_t *builtin_longest;
+    size_t *builtin_longest, *builtin_behind;
     size_t *number_lengths; /* bytes of each word for a number, folded */
     struct exact *money;
     size_t *scanner_signals[SCANNERS]; /* signals of each scanner */
@@ -147,10 +147,13 @@ void condition_write(const struct condition *condition, struct buffer *out);
 /* judge.c: what the conditions ask about, of a message as it is judged. */
 struct circumstances {
     const struct policy_message *message;
+    const struct folded *folded;
     bool from_seller, from_buyer, after_review, rising;
-    size_t words, offers;
+    size_t offers;
     unsigned unanswered, same_text;
 };
+/* Words; a character of a script without spaces counts for half a one. */
+size_t folded_words(const struct folded *folded);
 /* rule_condition.c; QUOTED: of the hit. */
 bool condition_holds(const struct condition *condition, const struct circumstances *circumstances,
                      bool quoted);

@@ -118,7 +118,7 @@ static void read_run(const struct folded *folded, size_t at, struct run *run)
     run->plus = at > 0 && bytes[at - 1] == '+';
     while (at < folded->length) {
         char digit;
-        size_t used = digit_at(bytes, at, run->end == at && run->count > 0, &digit);
+        size_t used = digit_at(bytes, at, run->count > 0, &digit);
         if (used > 0) {
             run->replaced = run->replaced || !is_digit(bytes[at]);
             run->cut = run->cut || run->count == DIGITS_MAX;
@@ -130,7 +130,7 @@ static void read_run(const struct folded *folded, size_t at, struct run *run)
         size_t next = at;
         while (next < folded->length && next - at < 4 && sign_length(bytes + next) > 0)
             next += sign_length(bytes + next);
-        if (next == at || next - at >= 4 || !is_digit(bytes[next]) ||
+        if (next == at || next - at >= 4 || digit_at(bytes, next, true, &digit) == 0 ||
             breaks_run(run, bytes, at, next))
             break;
         end_group(run, bytes[at]);
@@ -252,6 +252,15 @@ static bool is_date(const struct run *run)
     return false;
 }
 
+/* "734 000 000", "1 299 000": an amount. */
+static bool is_thousands(const struct run *run)
+{
+    bool threes = run->group_count > 1 && !run->plus && run->separators[0] == ' ';
+    for (size_t i = 1; i < run->group_count; i++)
+        threes = threes && run->groups[i] == 3;
+    return threes && memcmp(run->digits + run->count - 3, "000", 3) == 0;
+}
+
 static bool is_spaced_out(const struct run *run)
 {
     size_t ones = 0;
@@ -271,7 +280,7 @@ static enum scanner classify(const struct folded *folded, const struct run *run,
                              struct text language)
 {
     const unsigned char *bytes = folded->bytes;
-    if (run->count < NUMBER_MIN || run->cut || is_date(run) || is_series(run))
+    if (run->count < NUMBER_MIN || run->cut || is_date(run) || is_series(run) || is_thousands(run))
         return SCANNER_PHRASE;
     bool glued =
         (run->start > 0 && is_word_byte(bytes, run->start - 1)) || is_word_byte(bytes, run->end);
@@ -349,6 +358,9 @@ static bool joins(const struct folded *folded, size_t start, size_t end, size_t 
         if (is_digit(folded->bytes[at])) {
             ++*digits;
             signs = 0;
+        } else if (memcmp(folded->bytes + at, "\xe3\x81\xae", 3) == 0 ||
+                   memcmp(folded->bytes + at, "\xe3\x83\xbc", 3) == 0) {
+            at += 2; /* "の" is read for a dash, "ー" typed for one */
         } else if (is_word_byte(folded->bytes, at) || folded->bytes[at] >= 0x80 || ++signs > 4) {
             return false;
         }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define SPACED_LETTERS 4 /* as in fold_unhide */
+#define SPACED_PAIRS 3 /* single letters beside each other: four in a row, as in fold_unhide */
 
 /* A bit for each of 64 bytes. */
 struct masks {
@@ -24,7 +24,7 @@ enum class {
 /* Of each byte. */
 static const unsigned char classes[256] = {
     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,   0,
-    0,  0,  0,  0,  0,  0,  0,  0,  32, 0,  0,  0,  0,  0,  0,  0,  0,  0,  32, 32, 0,  32, 160, 32,
+    0,  0,  0,  0,  0,  0,  0,  0,  32, 0,  0,  0,  0,  0,  0,  0,  0,  0,  32, 0,  0,  32, 160, 32,
     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  0,  0,  0,  0,  0,  0,  64, 0,  0,  0,  0,  0,  0,   0,
     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,   32,
     0,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,   1,
@@ -59,7 +59,7 @@ static void look_at_eight(const unsigned char *bytes, unsigned shift, struct mas
 
 /* What the block before left behind: its last bytes, as bits 0 of a mask. */
 struct before {
-    uint64_t word, pair, dense_end, gap, single;
+    uint64_t word, pair, dense_end, gap, single, single_ends;
 };
 
 static void add_marks(struct shape *shape, uint64_t marks, size_t at)
@@ -79,7 +79,7 @@ static void add_marks(struct shape *shape, uint64_t marks, size_t at)
  * it looks more closely.
  */
 static void look_at_block(struct shape *shape, const struct masks *m, struct before *before,
-                          size_t at, size_t *singles)
+                          size_t at, size_t *pairs)
 {
     const uint64_t last = UINT64_C(1) << 63;
     uint64_t pair_tail = m->tail & (m->pair << 1 | before->pair);
@@ -94,27 +94,32 @@ static void look_at_block(struct shape *shape, const struct masks *m, struct bef
     uint64_t dense_before = dense_tail << 1 | before->dense_end;
     uint64_t gap_run = m->gap & (dense_before | single << 1 | before->single);
     gap_run |= m->gap & (gap_run << 1);
+    gap_run |= m->gap & (gap_run << 1);
     uint64_t behind_gap = gap_run << 1 | (before->gap & 1);
     bool dense_gap = ((m->dense & behind_gap) | (single & (m->gap & dense_before) << 1)) != 0;
-    *singles += (size_t)__builtin_popcountll(single);
-    shape->hidden = shape->hidden || lone != 0 || dense_gap || *singles >= SPACED_LETTERS;
+    /* A single letter with one to three signs before it, and before them another. */
+    uint64_t single_ends = (single & m->letter) | (single & m->pair) << 1;
+    uint64_t beside = single_ends << 2 | single_ends << 3 | single_ends << 4 | before->single_ends;
+    *pairs += (size_t)__builtin_popcountll(single & beside);
+    shape->hidden = shape->hidden || lone != 0 || dense_gap || *pairs >= SPACED_PAIRS;
     shape->digits += (size_t)__builtin_popcountll(m->digit);
     uint64_t dots = m->dot & before_word & ((m->letter | m->pair | m->dense) >> 1 | last);
     add_marks(shape, m->at | dots, at);
-    *before =
-        (struct before){word >> 63, m->pair >> 63, dense_tail >> 63, gap_run >> 63, single >> 63};
+    *before = (struct before){
+        word >> 63,    m->pair >> 63, dense_tail >> 63,
+        gap_run >> 63, single >> 63,  single_ends >> 62 | single_ends >> 61 | single_ends >> 60};
 }
 
 void shape_look(struct shape *shape, const struct folded *folded)
 {
     struct before before = {0};
-    size_t singles = 0;
+    size_t pairs = 0;
     shape->hidden = shape->crowded = false;
     shape->digits = shape->mark_count = 0;
     for (size_t at = 0; at < folded->length; at += 64) {
         struct masks masks = {0};
         for (unsigned i = 0; i < 64 && at + i < folded->length; i += 8)
             look_at_eight(folded->bytes + at + i, i, &masks);
-        look_at_block(shape, &masks, &before, at, &singles);
+        look_at_block(shape, &masks, &before, at, &pairs);
     }
 }
