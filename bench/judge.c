@@ -101,7 +101,7 @@ static void match(struct bench *bench, size_t index)
 {
     static size_t sum;
     const struct folded *folded = &bench->folded[index];
-    matcher_scan(bench->policy->matcher, bench->matcher_scratch,
+    matcher_scan(bench->policy->index->matcher, bench->matcher_scratch,
                  (struct text){(const char *)folded->bytes, folded->length}, ignore, &sum);
 }
 
@@ -208,7 +208,7 @@ static void run(const char *folder, size_t rounds, size_t words)
     struct bench bench = {.policy = read_policy(folder, words)};
     size_t bytes = 0;
     bench.worker = policy_worker_new(bench.policy);
-    bench.matcher_scratch = matcher_scratch_new(bench.policy->matcher);
+    bench.matcher_scratch = matcher_scratch_new(bench.policy->index->matcher);
     bench.message =
         (struct policy_message){.from = POLICY_FROM_SELLER, .known = known, .known_count = 3};
     for (size_t i = 0; i < MESSAGES; i++) {

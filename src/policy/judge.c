@@ -11,8 +11,7 @@
  * message's length or by a constant here; what is more is held for a moderator (`exhausted`).
  */
 
-#define HITS_MAX 1024  /* places where the matcher found something */
-#define ATTEMPTS_MAX 8 /* of them, for one phrase */
+#define PLACES_MAX 8 /* of one phrase that are shown */
 #define NUMBER_WORDS_MAX 1024
 #define MARKED_MAX 128 /* hits that count */
 #define CONFIRM_BYTES_BASE                                                                         \
@@ -25,10 +24,6 @@
 #define KNOWN_BYTES_MAX 128 /* of an id that is known */
 #define FOLD_GROWTH 4
 
-struct hit {
-    uint32_t expression, end;
-};
-
 /* A hit that counts, until it is known whether its rule speaks. */
 struct marked {
     size_t rule, block;
@@ -39,7 +34,19 @@ struct marked {
 /* What was noted for the present message; the epoch saves clearing it. */
 struct tally {
     uint32_t epoch;
-    uint16_t count, tried;
+    unsigned count;
+};
+
+#define MARK_PLACES_MAX 6
+
+/* Where a part of phrases was found; `many`: in more places than are kept. */
+struct mark {
+    uint32_t epoch;
+    uint8_t count;
+    bool many;
+    struct {
+        uint32_t start, end;
+    } places[MARK_PLACES_MAX];
 };
 
 struct rule_points {
@@ -59,12 +66,12 @@ struct policy_worker {
     struct circumstances circumstances;
     struct text text; /* folded */
     uint32_t epoch;
-    struct tally *attempts;   /* of each phrase */
+    struct mark *marks; /* of each part */
+    uint32_t *anchors;  /* parts that were found and that phrases wait for */
+    size_t anchor_count;
     struct tally *signals;    /* counted already */
     struct tally *companions; /* of each block: 1 `with:` is there, 2 it is not */
     struct rule_points *rules;
-    struct hit hits[HITS_MAX];
-    size_t hit_count;
     struct number_word number_words[NUMBER_WORDS_MAX];
     size_t number_word_count;
     struct marked marked[MARKED_MAX];
@@ -84,9 +91,10 @@ struct policy_worker *policy_worker_new(struct policy *policy)
 {
     struct policy_worker *worker = zeroed(1, sizeof *worker);
     worker->policy = policy_share(policy);
-    worker->scratch = matcher_scratch_new(policy->matcher);
+    worker->scratch = matcher_scratch_new(policy->index->matcher);
     worker->exact_work = exact_work_new();
-    worker->attempts = zeroed(policy->phrase_count + builtin_phrase_count, sizeof(struct tally));
+    worker->marks = zeroed(policy->index->part_count, sizeof(struct mark));
+    worker->anchors = zeroed(policy->index->part_count, sizeof(uint32_t));
     worker->signals = zeroed(policy->signal_count, sizeof(struct tally));
     worker->companions = zeroed(policy->block_count, sizeof(struct tally));
     worker->rules = zeroed(policy->rule_count, sizeof(struct rule_points));
@@ -103,7 +111,8 @@ void policy_worker_free(struct policy_worker *worker)
     buffer_done(&worker->known.bytes);
     matcher_scratch_free(worker->scratch);
     exact_work_free(worker->exact_work);
-    free(worker->attempts);
+    free(worker->marks);
+    free(worker->anchors);
     free(worker->signals);
     free(worker->companions);
     free(worker->rules);
@@ -142,14 +151,21 @@ static bool is_quoted(const struct policy_worker *worker, size_t start, size_t e
            memchr(worker->text.bytes + end, '"', worker->text.length - end) != NULL;
 }
 
+struct place {
+    size_t start, end;
+};
+
+/* PLACE of the hit, or NULL: what is asked of it is taken to hold. */
 static bool conditions_hold(const struct policy_worker *worker, const struct condition *conditions,
-                            size_t count, size_t start, size_t end)
+                            size_t count, const struct place *place)
 {
     for (size_t i = 0; i < count; i++) {
-        bool asks =
+        bool of_place =
             conditions[i].kind == CONDITION_QUOTED || conditions[i].kind == CONDITION_NOT_QUOTED;
+        if (of_place && place == NULL)
+            continue;
         if (!condition_holds(&conditions[i], &worker->circumstances,
-                             asks && is_quoted(worker, start, end)))
+                             of_place && is_quoted(worker, place->start, place->end)))
             return false;
     }
     return true;
@@ -217,8 +233,9 @@ static void consider(struct policy_worker *worker, size_t index, size_t start, s
 {
     const struct signal *signal = &worker->policy->signals[index];
     const struct block *block = &worker->policy->blocks[signal->block];
-    if (!conditions_hold(worker, signal->conditions, signal->condition_count, start, end) ||
-        !conditions_hold(worker, block->conditions, block->condition_count, start, end) ||
+    const struct place place = {start, end};
+    if (!conditions_hold(worker, signal->conditions, signal->condition_count, &place) ||
+        !conditions_hold(worker, block->conditions, block->condition_count, &place) ||
         (block->except != NULL && is_excepted(worker, block, start, end)) ||
         (block->unless != NULL && is_prevented(worker, block, start, end)) ||
         (block->with != NULL && !is_accompanied(worker, signal->block)))
@@ -245,92 +262,168 @@ static void consider_scanner(struct policy_worker *worker, enum scanner scanner,
 
 /* --- matching --- */
 
-static bool has_edges(const struct policy_worker *worker, size_t start, size_t end)
+static void note_number(struct policy_worker *worker, size_t number, size_t start, size_t end)
 {
-    return is_edge(worker->folded.bytes, start) && is_edge(worker->folded.bytes, end);
+    if (worker->number_word_count == NUMBER_WORDS_MAX) {
+        /* what was found so far is judged; a row of digits over this border is not seen whole */
+        worker->verdict.work += scan_spelled(&worker->folded, worker->number_words,
+                                             worker->number_word_count, &worker->candidates);
+        worker->number_word_count = 0;
+    }
+    worker->number_words[worker->number_word_count++] =
+        (struct number_word){(uint32_t)start, (uint32_t)end, builtin_numbers[number].digits,
+                             builtin_numbers[number].value};
 }
 
-static bool note_hit(void *context, size_t expression, size_t end)
+static void note_part(struct policy_worker *worker, uint32_t part, size_t start, size_t end)
+{
+    struct mark *mark = &worker->marks[part];
+    if (mark->epoch != worker->epoch) {
+        mark->epoch = worker->epoch;
+        mark->count = 0;
+        mark->many = false;
+        if (worker->policy->index->parts[part].phrase_count > 0)
+            worker->anchors[worker->anchor_count++] = part;
+    }
+    if (mark->count == MARK_PLACES_MAX) {
+        mark->many = true;
+        return;
+    }
+    mark->places[mark->count].start = (uint32_t)start;
+    mark->places[mark->count++].end = (uint32_t)end;
+}
+
+static bool note_text(void *context, size_t number, size_t end)
 {
     struct policy_worker *worker = context;
-    const struct policy *policy = worker->policy;
-    size_t phrases = policy->phrase_count + builtin_phrase_count;
-    if (expression >= phrases) {
-        size_t number = expression - phrases;
-        if (worker->number_word_count < NUMBER_WORDS_MAX)
-            worker->number_words[worker->number_word_count++] = (struct number_word){
-                (uint32_t)(end - policy->number_lengths[number]), (uint32_t)end,
-                builtin_numbers[number].digits, builtin_numbers[number].value};
-        return true;
+    const struct index *index = worker->policy->index;
+    const struct index_text *text = &index->texts[number];
+    size_t start = end - text->length;
+    bool left = is_edge(worker->folded.bytes, start), right = is_edge(worker->folded.bytes, end);
+    worker->verdict.work += 1 + text->use_count;
+    if (text->number > 0)
+        note_number(worker, text->number - 1, start, end);
+    for (uint32_t i = 0; i < text->use_count; i++) {
+        const struct index_use *use = &index->uses[text->use_first + i];
+        if ((left || !use->left_edge) && (right || !use->right_edge))
+            note_part(worker, use->part, start, end);
     }
-    if (expression < policy->phrase_count && policy->phrases[expression].exact == NULL &&
-        !has_edges(worker, end - policy->phrases[expression].literal.length, end))
-        return true;
-    struct tally *attempts = &worker->attempts[expression];
-    if (attempts->epoch != worker->epoch)
-        *attempts = (struct tally){.epoch = worker->epoch};
-    if (attempts->count == ATTEMPTS_MAX + 1)
-        return true;
-    if (++attempts->count > ATTEMPTS_MAX)
-        return true;
-    if (worker->hit_count == HITS_MAX) {
-        worker->verdict.exhausted = true;
-        return false;
-    }
-    worker->hits[worker->hit_count++] = (struct hit){(uint32_t)expression, (uint32_t)end};
     return true;
 }
 
 /*
- * Where the expression that ends near END really is. The last of the attempts that are made for a
- * phrase looks through all the rest, so that decoys do not hide what stands behind them.
+ * The end of the first place of MARK that starts between FROM and FROM + REACH for any of the COUNT
+ * places before it; those that fit are written to ENDS.
  */
-static bool confirm(struct policy_worker *worker, const struct exact *exact, size_t longest,
-                    size_t behind, struct hit hit, bool last, size_t *start, size_t *end)
+static size_t follow(const struct mark *mark, const uint32_t *before, size_t count, size_t reach,
+                     uint32_t *ends)
 {
-    size_t from = hit.end > longest + 8 ? hit.end - longest - 8 : 0;
-    size_t to = hit.end + behind;
-    if (last || to > worker->text.length)
-        to = worker->text.length;
-    while (from < to && (worker->text.bytes[from] & 0xC0) == 0x80)
-        from++;
-    return find(worker, exact, from, to, start, end);
+    size_t found = 0;
+    for (size_t i = 0; i < mark->count; i++) {
+        bool fits = false;
+        for (size_t j = 0; j < count && !fits; j++)
+            fits = mark->places[i].end >= before[j] && mark->places[i].start <= before[j] + reach;
+        if (fits)
+            ends[found++] = mark->places[i].end;
+    }
+    return found;
 }
 
-static void confirm_hit(struct policy_worker *worker, struct hit hit, bool last)
+/* Each part of the phrase is there, each not far behind the one before. */
+static bool is_likely(const struct policy_worker *worker, const struct index_phrase *phrase)
 {
-    const struct policy *policy = worker->policy;
-    size_t start, end;
-    if (hit.expression >= policy->phrase_count) {
-        size_t builtin = hit.expression - policy->phrase_count;
-        if (confirm(worker, policy->builtins[builtin], policy->builtin_longest[builtin],
-                    policy->builtin_behind[builtin], hit, last, &start, &end))
-            consider_scanner(worker, builtin_phrases[builtin].scanner, start, end, TEXT_NONE);
-        return;
+    uint32_t before[MARK_PLACES_MAX], ends[MARK_PLACES_MAX];
+    size_t count = 0;
+    bool many = false;
+    for (uint32_t i = 0; i < phrase->part_count; i++) {
+        const struct mark *mark = &worker->marks[phrase->parts[i]];
+        if (mark->epoch != worker->epoch)
+            return false;
+        many = many || mark->many;
     }
-    const struct phrase *phrase = &policy->phrases[hit.expression];
-    if (phrase->exact != NULL) {
-        if (confirm(worker, phrase->exact, phrase->longest, phrase->behind, hit, last, &start,
-                    &end))
-            consider(worker, phrase->signal, start, end);
-        return;
+    for (uint32_t i = 0; i < phrase->part_count && !many; i++) {
+        const struct mark *mark = &worker->marks[phrase->parts[i]];
+        if (i == 0) {
+            for (count = 0; count < mark->count; count++)
+                before[count] = mark->places[count].end;
+            continue;
+        }
+        count = follow(mark, before, count, phrase->reaches[i], ends);
+        memcpy(before, ends, sizeof ends);
+        if (count == 0)
+            return false;
     }
-    end = hit.end;
-    start = end - phrase->literal.length;
-    worker->verdict.work += phrase->literal.length;
-    consider(worker, phrase->signal, start, end);
+    return true;
+}
+
+/* What a phrase's conditions ask of the message as a whole. */
+static bool may_count(const struct policy_worker *worker, const struct phrase *phrase)
+{
+    const struct signal *signal = &worker->policy->signals[phrase->signal];
+    const struct block *block = &worker->policy->blocks[signal->block];
+    return phrase->scanner != SCANNER_PHRASE ||
+           (conditions_hold(worker, signal->conditions, signal->condition_count, NULL) &&
+            conditions_hold(worker, block->conditions, block->condition_count, NULL));
+}
+
+static void consider_phrase(struct policy_worker *worker, const struct phrase *phrase, size_t start,
+                            size_t end)
+{
+    if (phrase->scanner == SCANNER_PHRASE)
+        consider(worker, phrase->signal, start, end);
+    else
+        consider_scanner(worker, phrase->scanner, start, end, TEXT_NONE);
+}
+
+/* A phrase that is one text stands where its mark says. */
+static void take_marked(struct policy_worker *worker, const struct phrase *phrase,
+                        const struct mark *mark)
+{
+    for (size_t i = 0; i < mark->count; i++)
+        consider_phrase(worker, phrase, mark->places[i].start, mark->places[i].end);
+}
+
+/* Looks for the phrase around its rarest part, once or more. */
+static void confirm(struct policy_worker *worker, const struct phrase *phrase,
+                    const struct mark *mark)
+{
+    size_t reach = phrase->longest + 8, start, end;
+    size_t from = mark->places[0].start > reach ? mark->places[0].start - reach : 0;
+    size_t to = mark->places[mark->count - 1].end + reach;
+    to = mark->many || to > worker->text.length ? worker->text.length : to;
+    while (from < to && (worker->text.bytes[from] & 0xC0) == 0x80)
+        from++;
+    for (size_t i = 0; i < PLACES_MAX && find(worker, phrase->exact, from, to, &start, &end); i++) {
+        consider_phrase(worker, phrase, start, end);
+        from = end;
+    }
 }
 
 static void match(struct policy_worker *worker)
 {
-    worker->hit_count = worker->number_word_count = 0;
-    matcher_scan(worker->policy->matcher, worker->scratch, worker->text, note_hit, worker);
+    const struct policy *policy = worker->policy;
+    const struct index *index = policy->index;
+    worker->anchor_count = worker->number_word_count = 0;
+    for (size_t i = 0; i < index->digit_part_count && worker->shape.digits > 0; i++) {
+        note_part(worker, index->digit_parts[i], 0, worker->text.length);
+        worker->marks[index->digit_parts[i]].many = true;
+    }
+    matcher_scan(index->matcher, worker->scratch, worker->text, note_text, worker);
     worker->verdict.work += worker->text.length;
-    for (size_t i = 0; i < worker->hit_count; i++) {
-        struct hit hit = worker->hits[i];
-        struct tally *attempts = &worker->attempts[hit.expression];
-        bool last = ++attempts->tried == ATTEMPTS_MAX && attempts->count > ATTEMPTS_MAX;
-        confirm_hit(worker, hit, last);
+    for (size_t i = 0; i < worker->anchor_count; i++) {
+        const struct index_part *part = &index->parts[worker->anchors[i]];
+        const struct mark *mark = &worker->marks[worker->anchors[i]];
+        worker->verdict.work += part->phrase_count;
+        for (uint32_t j = 0; j < part->phrase_count; j++) {
+            uint32_t number = index->anchored[part->phrase_first + j];
+            if (!is_likely(worker, &index->phrases[number]) ||
+                !may_count(worker, &policy->phrases[number]))
+                continue;
+            if (policy->phrases[number].exact == NULL)
+                take_marked(worker, &policy->phrases[number], mark);
+            else
+                confirm(worker, &policy->phrases[number], mark);
+        }
     }
 }
 
@@ -339,8 +432,6 @@ static void match(struct policy_worker *worker)
 static void scan(struct policy_worker *worker)
 {
     struct candidates *candidates = &worker->candidates;
-    candidates->count = 0;
-    candidates->crowded = worker->shape.crowded;
     if (worker->shape.digits >= DIGITS_TO_SCAN)
         worker->verdict.work += scan_numbers(&worker->folded, &worker->known,
                                              worker->circumstances.message->language, candidates);
@@ -566,7 +657,7 @@ static void weigh(struct policy_worker *worker, struct text original)
 static void prepare(struct policy_worker *worker, struct text text)
 {
     worker->epoch++;
-    worker->marked_count = 0;
+    worker->marked_count = worker->candidates.count = 0;
     worker->verdict.verdict = POLICY_ALLOW;
     worker->verdict.exhausted = false;
     worker->verdict.finding_count = worker->verdict.score = 0;
@@ -580,6 +671,7 @@ static void prepare(struct policy_worker *worker, struct text text)
         worker->verdict.work += 4 * worker->folded.length;
         shape_look(&worker->shape, &worker->folded);
     }
+    worker->candidates.crowded = worker->shape.crowded;
     worker->text = (struct text){(const char *)worker->folded.bytes, worker->folded.length};
 }
 

@@ -26,25 +26,30 @@ void matcher_free(struct matcher *matcher)
     free(matcher);
 }
 
-struct matcher *matcher_new(const char *const *expressions, size_t count, size_t *failed,
-                            struct problem *problem)
+struct matcher *matcher_new(const struct text *texts, size_t count, struct problem *problem)
 {
     struct matcher *matcher = calloc(1, sizeof *matcher);
+    const char **bytes = calloc(count + 1, sizeof *bytes);
+    size_t *lengths = calloc(count + 1, sizeof *lengths);
     unsigned *flags = calloc(count + 1, sizeof *flags), *ids = calloc(count + 1, sizeof *ids);
     hs_compile_error_t *error = NULL;
-    MUST(matcher != NULL && flags != NULL && ids != NULL);
+    MUST(matcher != NULL && bytes != NULL && lengths != NULL && flags != NULL && ids != NULL);
     for (size_t i = 0; i < count; i++) {
+        bytes[i] = texts[i].bytes;
+        lengths[i] = texts[i].length;
         ids[i] = (unsigned)i;
-        flags[i] = HS_FLAG_DOTALL;
     }
-    if (count > 0 && hs_compile_multi(expressions, flags, ids, (unsigned)count, HS_MODE_BLOCK, NULL,
-                                      &matcher->database, &error) != HS_SUCCESS) {
-        *failed = error->expression >= 0 ? (size_t)error->expression : 0;
-        problem_set(problem, PROBLEM_RULES_INVALID, "it cannot be looked for: %s", error->message);
+    if (count > 0 &&
+        hs_compile_lit_multi(bytes, flags, ids, lengths, (unsigned)count, HS_MODE_BLOCK, NULL,
+                             &matcher->database, &error) != HS_SUCCESS) {
+        problem_set(problem, PROBLEM_RULES_INVALID, "they cannot be looked for: %s",
+                    error->message);
         hs_free_compile_error(error);
         free(matcher);
         matcher = NULL;
     }
+    free(bytes);
+    free(lengths);
     free(flags);
     free(ids);
     return matcher;

@@ -1,7 +1,7 @@
 /*
- * Matching: the two libraries behind the engine. Vectorscan looks for all coarse expressions at
- * once, PCRE2 says whether and where an exact one is. Both see bytes of folded text: no Unicode, no
- * case (measured: in Vectorscan's UTF-8 mode the same rules take a hundred times as long to
+ * Matching: the two libraries behind the engine. Vectorscan looks for many fixed texts at once,
+ * PCRE2 says whether and where an exact expression is. Both see bytes of folded text: no Unicode,
+ * no case (measured: in Vectorscan's UTF-8 mode the same rules take a hundred times as long to
  * compile, and a third of them is refused).
  */
 #pragma once
@@ -14,13 +14,13 @@ struct matcher;
 struct matcher_scratch; /* working memory; one a thread */
 
 void matcher_free(struct matcher *matcher);
-/* EXPRESSIONS are NUL-ended; *FAILED becomes the index of one that is refused. */
-struct matcher *matcher_new(const char *const *expressions, size_t count, size_t *failed,
-                            struct problem *problem) OWNED_BY(matcher_free);
+/* TEXTS differ from each other and are not empty. */
+struct matcher *matcher_new(const struct text *texts, size_t count, struct problem *problem)
+    OWNED_BY(matcher_free);
 void matcher_scratch_free(struct matcher_scratch *scratch);
 struct matcher_scratch *matcher_scratch_new(const struct matcher *matcher)
     OWNED_BY(matcher_scratch_free);
-/* Called for each place where an expression ends; false: enough. */
+/* Called for each place where a text ends; false: enough. */
 typedef bool (*matcher_hit)(void *context, size_t index, size_t end);
 void matcher_scan(const struct matcher *matcher, struct matcher_scratch *scratch,
                   struct text folded, matcher_hit hit, void *context);

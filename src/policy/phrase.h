@@ -1,11 +1,11 @@
 /*
- * Phrases: what a moderator writes (docs/rules.md, "Phrases") as expressions that machines match
- * over folded text.
+ * Phrases: what a moderator writes (docs/rules.md, "Phrases") as what machines look for in folded
+ * text.
  *
- * Each phrase becomes two: a coarse one that Vectorscan looks for together with all others, and an
- * exact one for PCRE2 that confirms a hit and says where it starts. The coarse one finds all that
- * the exact one finds. A phrase that is nothing but fixed text needs no exact one: the place where
- * it was found says all, but for the edges of words.
+ * A phrase becomes an exact expression for PCRE2, and **parts**: for each word (or group of
+ * alternatives) that must be there, the fixed texts of which one must be found. Vectorscan looks
+ * for the fixed texts of all phrases at once (index.h); the expression is tried only where each
+ * part is there, in order. A phrase that is one fixed text needs no expression.
  */
 #pragma once
 
@@ -13,23 +13,38 @@
 #include "policy/fold.h"
 
 #define PHRASE_BYTES_MAX 4000
-/* An open end (`*`, a token) can stand so far behind what the coarse expression finds. */
-#define PHRASE_BEHIND_MAX 64
+#define PHRASE_PARTS_MAX 8
+
+/* For PCRE2: no word goes through this place. */
+#define PHRASE_EDGE "(?![\\x80-\\xbf]|(?<=[0-9a-z]|[\\xc3-\\xdf][\\x80-\\xbf])[0-9a-z\\xc3-\\xdf])"
 
 struct word_list {
     struct text name, alternatives; /* "a|b|c" as in a phrase */
 };
 
+/* A fixed text; with an edge, no word may go on there. Of length 0: any digit. */
+struct atom {
+    uint32_t start, length; /* in the code's `bytes` */
+    bool left_edge, right_edge;
+};
+
 struct phrase_code {
-    struct buffer coarse, exact;
-    struct text literal; /* its fixed text, if it is nothing else; borrowed from `folded` */
-    struct folded folded;
-    size_t longest; /* bytes that it can be long */
-    size_t behind;  /* of them, so many can stand behind what the coarse expression finds */
+    struct buffer exact;
+    struct buffer bytes;
+    struct atom *atoms;
+    size_t atom_count, atom_capacity;
+    size_t part_count;
+    size_t part_ends[PHRASE_PARTS_MAX]; /* behind its last atom */
+    size_t reaches[PHRASE_PARTS_MAX];   /* so far behind the part before it starts, at the most */
+    bool fixed;                         /* it is the one atom and nothing else */
+    size_t longest;                     /* bytes that it can be long */
 };
 
 void phrase_code_done(struct phrase_code *code);
-/* CODE starts zeroed; LISTS are those that `{name}` may name. PROBLEM_RULES_INVALID says why not.
+/* Of the atoms from FIRST to END, how much the one says that says least: short ones are common. */
+size_t phrase_rarity(const struct phrase_code *code, size_t first, size_t end);
+/*
+ * CODE starts zeroed; LISTS are those that `{name}` may name. PROBLEM_RULES_INVALID says why not.
  */
 MUST_CHECK bool phrase_compile(struct phrase_code *code, struct text phrase,
                                const struct word_list *lists, size_t list_count,

@@ -162,38 +162,35 @@ static struct signal *add_signal(struct reader *reader)
     return signal;
 }
 
-/* The coarse expression, with the edges that Vectorscan can see cheaply, and its NUL. */
-static void add_coarse(struct buffer *coarse, const struct phrase_code *code)
+bool rules_add_phrase(struct policy *policy, const struct phrase_code *code, enum scanner scanner,
+                      size_t signal, struct problem *problem)
 {
-    buffer_string(coarse, "(?:");
-    buffer_text(coarse, buffer_view(&code->coarse));
-    buffer_string(coarse, ")");
-    buffer_char(coarse, '\0');
+    struct phrase phrase = {.longest = code->longest, .scanner = scanner, .signal = signal};
+    if (code->part_count == 0)
+        return problem_set(problem, PROBLEM_RULES_INVALID,
+                           "a phrase needs a word that must be there");
+    if (!code->fixed && (phrase.exact = exact_new(buffer_view(&code->exact), problem)) == NULL)
+        return false;
+    index_add_phrase(policy->builder, code);
+    policy->phrases = grown(policy->phrases, policy->phrase_count, &policy->phrase_capacity,
+                            sizeof *policy->phrases);
+    policy->phrases[policy->phrase_count++] = phrase;
+    return true;
 }
 
 static bool add_phrase(struct reader *reader, struct text words)
 {
     struct policy *policy = reader->policy;
     struct phrase_code code = {0};
-    struct phrase phrase = {.signal = policy->signal_count, .line = reader->line};
-    bool done = phrase_compile(&code, words, reader->lists, reader->list_count, reader->problem);
-    if (done && code.literal.length == 0) {
-        phrase.exact = exact_new(buffer_view(&code.exact), reader->problem);
-        done = phrase.exact != NULL;
-    }
-    if (done) {
-        phrase.literal = arena_text(policy->arena, code.literal);
-        phrase.longest = code.longest;
-        phrase.behind = code.behind;
-        add_coarse(&policy->coarse, &code);
-        policy->phrases = grown(policy->phrases, policy->phrase_count, &policy->phrase_capacity,
-                                sizeof *policy->phrases);
-        policy->phrases[policy->phrase_count++] = phrase;
-        add_signal(reader)->phrase = arena_text(policy->arena, words);
-        current(reader)->phrase_count++;
-    }
+    bool done =
+        phrase_compile(&code, words, reader->lists, reader->list_count, reader->problem) &&
+        rules_add_phrase(policy, &code, SCANNER_PHRASE, policy->signal_count, reader->problem);
     phrase_code_done(&code);
-    return done || refuse_in_place(reader);
+    if (!done)
+        return refuse_in_place(reader);
+    add_signal(reader)->phrase = arena_text(policy->arena, words);
+    current(reader)->phrase_count++;
+    return true;
 }
 
 /* One more alternative of an expression that says whether any of a list is there. */

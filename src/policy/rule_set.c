@@ -24,22 +24,16 @@ static void free_parts(struct policy *policy)
         free_block(&policy->blocks[i]);
     for (size_t i = 0; i < policy->phrase_count; i++)
         exact_free(policy->phrases[i].exact);
-    for (size_t i = 0; policy->builtins != NULL && i < builtin_phrase_count; i++)
-        exact_free(policy->builtins[i]);
     for (size_t i = 0; i < SCANNERS; i++)
         free(policy->scanner_signals[i]);
     exact_free(policy->money);
-    matcher_free(policy->matcher);
-    buffer_done(&policy->coarse);
+    index_builder_free(policy->builder);
+    index_free(policy->index);
 }
 
 static void dispose(struct policy *policy)
 {
     free_parts(policy);
-    free(policy->builtins);
-    free(policy->builtin_longest);
-    free(policy->builtin_behind);
-    free(policy->number_lengths);
     free(policy->rules);
     free(policy->blocks);
     free(policy->signals);
@@ -147,32 +141,19 @@ static bool compile_lists(struct policy *policy, struct problem *problem)
     return true;
 }
 
-/* The phrases that belong to scanners; a mistake in them is one of ours. */
+/* What belongs to scanners; a mistake in it is one of ours. */
 static void compile_builtins(struct policy *policy, struct problem *problem)
 {
-    policy->builtins = calloc(builtin_phrase_count, sizeof(struct exact *));
-    policy->builtin_longest = calloc(builtin_phrase_count, sizeof(size_t));
-    policy->builtin_behind = calloc(builtin_phrase_count, sizeof(size_t));
-    policy->number_lengths = calloc(builtin_number_count, sizeof(size_t));
-    MUST(policy->builtins != NULL && policy->builtin_longest != NULL &&
-         policy->builtin_behind != NULL && policy->number_lengths != NULL);
     for (size_t i = 0; i < builtin_phrase_count; i++) {
         struct phrase_code code = {0};
-        MUST(phrase_compile(&code, text_of(builtin_phrases[i].phrase), NULL, 0, problem));
-        policy->builtins[i] = exact_new(buffer_view(&code.exact), problem);
-        MUST(policy->builtins[i] != NULL);
-        policy->builtin_longest[i] = code.longest;
-        policy->builtin_behind[i] = code.behind;
-        buffer_text(&policy->coarse, buffer_view(&code.coarse));
-        buffer_char(&policy->coarse, '\0');
+        MUST(phrase_compile(&code, text_of(builtin_phrases[i].phrase), NULL, 0, problem) &&
+             rules_add_phrase(policy, &code, builtin_phrases[i].scanner, 0, problem));
         phrase_code_done(&code);
     }
     for (size_t i = 0; i < builtin_number_count; i++) {
         struct phrase_code code = {0};
         MUST(phrase_compile(&code, text_of(builtin_numbers[i].word), NULL, 0, problem));
-        policy->number_lengths[i] = code.literal.length;
-        buffer_text(&policy->coarse, buffer_view(&code.coarse));
-        buffer_char(&policy->coarse, '\0');
+        index_add_number(policy->builder, &code, i);
         phrase_code_done(&code);
     }
     struct phrase_code code = {0};
@@ -180,29 +161,6 @@ static void compile_builtins(struct policy *policy, struct problem *problem)
     policy->money = exact_new(buffer_view(&code.exact), problem);
     MUST(policy->money != NULL);
     phrase_code_done(&code);
-}
-
-static bool compile_matcher(struct policy *policy, struct problem *problem)
-{
-    size_t count = policy->phrase_count + builtin_phrase_count + builtin_number_count, failed = 0;
-    const char **expressions = calloc(count, sizeof *expressions);
-    const char *at = policy->coarse.bytes;
-    MUST(expressions != NULL);
-    for (size_t i = 0; i < count; i++) {
-        expressions[i] = at;
-        at += strlen(at) + 1;
-    }
-    policy->matcher = matcher_new(expressions, count, &failed, problem);
-    free(expressions);
-    if (policy->matcher != NULL)
-        return true;
-    MUST(failed < policy->phrase_count);
-    const struct phrase *phrase = &policy->phrases[failed];
-    const struct block *block = &policy->blocks[policy->signals[phrase->signal].block];
-    char detail[sizeof problem->detail];
-    memcpy(detail, problem->detail, sizeof detail);
-    return problem_set(problem, PROBLEM_RULES_INVALID, "%.*s:%u: %.200s", TEXT_ARG(block->source),
-                       phrase->line, detail);
 }
 
 static bool build(struct policy *policy, const struct policy_source *sources, size_t count,
@@ -216,7 +174,10 @@ static bool build(struct policy *policy, const struct policy_source *sources, si
         return false;
     compile_builtins(policy, problem);
     index_scanners(policy);
-    return compile_matcher(policy, problem);
+    policy->index = index_new(policy->builder, problem);
+    index_builder_free(policy->builder);
+    policy->builder = NULL;
+    return policy->index != NULL;
 }
 
 struct policy *policy_new_untested(const struct policy_source *sources, size_t count,
@@ -227,7 +188,7 @@ struct policy *policy_new_untested(const struct policy_source *sources, size_t c
     policy->arena = arena_new();
     policy->rules = calloc(RULES_MAX, sizeof *policy->rules);
     MUST(policy->rules != NULL);
-    buffer_init(&policy->coarse);
+    policy->builder = index_builder_new();
     atomic_store(&policy->references, 1);
     if (build(policy, sources, count, problem))
         return policy;

@@ -9,8 +9,7 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
-#include "policy/match.h"
-#include "policy/phrase.h"
+#include "policy/index.h"
 #include "policy/policy.h"
 
 #define RULES_MAX 256
@@ -58,13 +57,12 @@ enum scanner {
 
 extern const char *const scanner_names[SCANNERS];
 
-/* A phrase of a list, or all phrases of an `except:`, `unless:` or `with:` as one expression. */
+/* A phrase of a rule, or a built-in one of a scanner. */
 struct phrase {
-    struct exact *exact; /* NULL: the literal says all */
-    struct text literal;
-    size_t longest, behind;
+    struct exact *exact; /* NULL: its one text says all */
+    size_t longest;
+    enum scanner scanner; /* SCANNER_PHRASE: it is a rule's */
     size_t signal;
-    unsigned line;
 };
 
 struct signal {
@@ -125,19 +123,18 @@ struct policy {
     size_t signal_count, signal_capacity;
     struct phrase *phrases;
     size_t phrase_count, phrase_capacity;
-    struct buffer coarse; /* the coarse expressions of all phrases, each ended by NUL */
+    struct index_builder *builder; /* while files are read */
+    struct index *index;           /* of the phrases */
     struct link_list *links;
     size_t link_count, link_capacity;
-    /* What the matcher looks for: phrases, then the built-in ones, then words for numbers. */
-    struct matcher *matcher;
-    struct exact **builtins; /* of the built-in phrases */
-    size_t *builtin_longest, *builtin_behind;
-    size_t *number_lengths; /* bytes of each word for a number, folded */
     struct exact *money;
     size_t *scanner_signals[SCANNERS]; /* signals of each scanner */
     size_t scanner_signal_counts[SCANNERS];
 };
 
+/* rule_file.c: adds a phrase that is compiled. */
+MUST_CHECK bool rules_add_phrase(struct policy *policy, const struct phrase_code *code,
+                                 enum scanner scanner, size_t signal, struct problem *problem);
 /* rule_file.c: adds what one file says. The problem's detail begins with file and line. */
 MUST_CHECK bool rules_read(struct policy *policy, struct text name, struct text content,
                            struct problem *problem);
