@@ -113,49 +113,57 @@ static int64_t cpu_ns(void)
 }
 
 /* The processor's time for one message. */
-static double measure(struct bench *bench, void (*step)(struct bench *, size_t))
+static double measure(struct bench *bench, void (*step)(struct bench *, size_t), size_t message)
 {
     int64_t started = cpu_ns();
     for (size_t i = 0; i < BATCH; i++)
-        for (size_t j = 0; j < MESSAGES; j++)
-            step(bench, j);
-    return (double)(cpu_ns() - started) / (double)(BATCH * MESSAGES);
+        step(bench, message);
+    return (double)(cpu_ns() - started) / BATCH;
 }
 
-struct round {
-    double folding, matching, whole, ratio;
-};
-
-static double median(const struct round *rounds, size_t count, size_t offset)
+static double median(double *values, size_t count)
 {
-    double *values = calloc(count, sizeof *values);
-    MUST(values != NULL);
-    for (size_t i = 0; i < count; i++)
-        memcpy(&values[i], (const char *)&rounds[i] + offset, sizeof *values);
     qsort(values, count, sizeof *values, compare);
-    double middle = values[count / 2];
-    free(values);
-    return middle;
+    return values[count / 2];
 }
 
-/* The parts and the whole one after another in each round: the machine's mood is then the same. */
-static void report(struct bench *bench, size_t count)
+enum { FOLDING, MATCHING, WHOLE, RATIO, FIGURES };
+
+/* Parts and whole one after another: the machine's mood is then the same. Medians of the rounds. */
+static void measure_message(struct bench *bench, size_t message, size_t rounds, double *figures)
 {
-    struct round *rounds = calloc(count, sizeof *rounds);
-    MUST(rounds != NULL);
-    for (size_t i = 0; i < count; i++) {
-        rounds[i].folding = measure(bench, fold);
-        rounds[i].matching = measure(bench, match);
-        rounds[i].whole = measure(bench, judge);
-        rounds[i].ratio = rounds[i].whole / (rounds[i].folding + rounds[i].matching);
+    double *values = calloc(FIGURES * rounds, sizeof *values);
+    MUST(values != NULL);
+    for (size_t i = 0; i < rounds; i++) {
+        values[FOLDING * rounds + i] = measure(bench, fold, message);
+        values[MATCHING * rounds + i] = measure(bench, match, message);
+        values[WHOLE * rounds + i] = measure(bench, judge, message);
+        values[RATIO * rounds + i] = values[WHOLE * rounds + i] /
+                                     (values[FOLDING * rounds + i] + values[MATCHING * rounds + i]);
     }
-    printf("folding alone    %6.0f ns a message\nVectorscan alone %6.0f ns\n"
-           "whole verdict    %6.0f ns, %.2f times the parts (medians of %zu rounds)\n",
-           median(rounds, count, offsetof(struct round, folding)),
-           median(rounds, count, offsetof(struct round, matching)),
-           median(rounds, count, offsetof(struct round, whole)),
-           median(rounds, count, offsetof(struct round, ratio)), count);
-    free(rounds);
+    for (size_t i = 0; i < FIGURES; i++)
+        figures[i] = median(values + i * rounds, rounds);
+    free(values);
+}
+
+static void report(struct bench *bench, size_t rounds)
+{
+    double figures[FIGURES][MESSAGES], mean[FIGURES] = {0}, one[FIGURES];
+    for (size_t i = 0; i < MESSAGES; i++) {
+        measure_message(bench, i, rounds, one);
+        for (size_t j = 0; j < FIGURES; j++) {
+            figures[j][i] = one[j];
+            mean[j] += one[j] / MESSAGES;
+        }
+    }
+    printf("                  median message      mean\n");
+    printf("folding alone        %8.0f ns %8.0f ns\n", median(figures[FOLDING], MESSAGES),
+           mean[FOLDING]);
+    printf("Vectorscan alone     %8.0f ns %8.0f ns\n", median(figures[MATCHING], MESSAGES),
+           mean[MATCHING]);
+    printf("whole verdict        %8.0f ns %8.0f ns\n", median(figures[WHOLE], MESSAGES),
+           mean[WHOLE]);
+    printf("times the parts      %8.2f    %8.2f\n", median(figures[RATIO], MESSAGES), mean[RATIO]);
 }
 
 /* A list like those of words that shops forbid: nothing like it stands in the messages. */

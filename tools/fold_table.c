@@ -152,6 +152,13 @@ static UChar32 sign(UChar32 c)
         return '-';
     case 0x2795:
         return '+';
+    case 0x2605: /* stars are what reviews are counted in */
+    case 0x2606:
+    case 0x2729:
+    case 0x272D:
+    case 0x2B50:
+    case 0x1F31F:
+        return '*';
     case 0xBF:
     case 0xA1:
         return 0;

@@ -178,13 +178,14 @@ static bool is_vowel(unsigned char c)
     return c != 0 && strchr("aeiou", c) != NULL;
 }
 
+/* Only letters of one byte can stand in a digit's place; in Cyrillic words that is "о" alone. */
 static unsigned char letter_for(const unsigned char *at, bool cyrillic)
 {
+    if (cyrillic)
+        return *at == '0' ? 'o' : '?';
     if (*at == '1')
         return is_vowel(at[-1]) && is_vowel(at[1]) ? 'l' : 'i';
-    return (unsigned char)(cyrillic ? "oi?????"
-                                      "???"
-                                    : "oi?eas?tbg")[*at - '0'];
+    return (unsigned char)"oi?eas?tbg"[*at - '0'];
 }
 
 /* The end of the word (letters and digits of scripts with words) that starts at AT. */

@@ -71,7 +71,8 @@ static uint32_t names_number(struct names *names, struct text name)
 
 /* --- building --- */
 
-#define TELLING_RARITY_MIN 4
+#define TELLING_MAX 300 /* in a thousand messages */
+#define NO_PART UINT32_MAX
 #define TEXT_OF_DIGITS UINT32_MAX /* any digit */
 
 struct use_of_text {
@@ -152,14 +153,13 @@ static uint32_t add_part(struct index_builder *builder, const struct phrase_code
     return part;
 }
 
-/* The part whose shortest text is longest. */
 static size_t rarest_part(const struct phrase_code *code)
 {
-    size_t first = 0, best = 0, best_length = 0;
-    for (size_t i = 0; i < code->part_count; i++) {
-        size_t length = phrase_rarity(code, first, code->part_ends[i]);
-        if (length > best_length) {
-            best_length = length;
+    size_t first = 0, best = 0, least = SIZE_MAX;
+    for (size_t i = 0; i < code->part_count && code->part_count > 1; i++) {
+        size_t common = phrase_commonness(code, first, code->part_ends[i]);
+        if (common < least) {
+            least = common;
             best = i;
         }
         first = code->part_ends[i];
@@ -167,26 +167,27 @@ static size_t rarest_part(const struct phrase_code *code)
     return best;
 }
 
-/* Short words stand in every message: to look for them costs more than it tells. */
-void index_add_phrase(struct index_builder *builder, const struct phrase_code *code)
+/* Words that stand in every message cost more to look for than they tell. */
+void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched)
 {
     struct index_phrase phrase = {0};
     size_t first = 0, rarest = rarest_part(code);
-    uint32_t anchor = 0;
+    uint32_t anchor = NO_PART;
     size_t reach = 0;
-    MUST(code->part_count > 0);
+    MUST(code->part_count > 0 || !watched);
     for (size_t i = 0; i < code->part_count; i++) {
         size_t end = code->part_ends[i];
         reach += code->reaches[i];
-        if (i == rarest || phrase_rarity(code, first, end) >= TELLING_RARITY_MIN) {
+        if (i == rarest || phrase_commonness(code, first, end) <= TELLING_MAX) {
             uint32_t part = add_part(builder, code, first, end);
             phrase.reaches[phrase.part_count] = (uint32_t)reach;
             phrase.parts[phrase.part_count++] = part;
             reach = 0;
-            anchor = i == rarest ? part : anchor;
+            anchor = i == rarest && watched ? part : anchor;
         }
         first = end;
     }
+    phrase.behind = (uint32_t)(reach + code->behind + PHRASE_EDGE_BYTES);
     if (builder->phrase_count == builder->phrase_capacity) {
         size_t capacity = builder->phrase_capacity == 0 ? 256 : builder->phrase_capacity * 2;
         builder->phrases = realloc(builder->phrases, capacity * sizeof *builder->phrases);
@@ -261,13 +262,16 @@ static void place_phrases(struct index *index, const struct index_builder *build
 {
     uint32_t next = 0;
     for (size_t i = 0; i < builder->phrase_count; i++)
-        index->parts[builder->anchors[i]].phrase_count++;
+        if (builder->anchors[i] != NO_PART)
+            index->parts[builder->anchors[i]].phrase_count++;
     for (size_t i = 0; i < index->part_count; i++) {
         index->parts[i].phrase_first = next;
         next += index->parts[i].phrase_count;
         index->parts[i].phrase_count = 0;
     }
     for (size_t i = 0; i < builder->phrase_count; i++) {
+        if (builder->anchors[i] == NO_PART)
+            continue;
         struct index_part *part = &index->parts[builder->anchors[i]];
         index->anchored[part->phrase_first + part->phrase_count++] = (uint32_t)i;
     }

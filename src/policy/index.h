@@ -30,6 +30,7 @@ struct index_phrase {
     uint32_t parts[PHRASE_PARTS_MAX];
     uint32_t reaches[PHRASE_PARTS_MAX]; /* so far behind the part before it starts, at the most */
     uint32_t part_count;
+    uint32_t behind; /* so far behind its last part it ends, at the most */
 };
 
 struct index {
@@ -50,8 +51,8 @@ struct index_builder;
 
 void index_builder_free(struct index_builder *builder);
 struct index_builder *index_builder_new(void) OWNED_BY(index_builder_free);
-/* Phrases are numbered from 0 on. */
-void index_add_phrase(struct index_builder *builder, const struct phrase_code *code);
+/* Phrases are numbered from 0 on. One that is not watched is only asked about (no anchor). */
+void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched);
 /* NUMBER counts from 0 on. */
 void index_add_number(struct index_builder *builder, const struct phrase_code *code, size_t number);
 struct index *index_new(struct index_builder *builder, struct problem *problem)

@@ -171,41 +171,142 @@ static bool conditions_hold(const struct policy_worker *worker, const struct con
     return true;
 }
 
-static bool is_excepted(struct policy_worker *worker, const struct block *block, size_t start,
-                        size_t end)
+/* --- where phrases may be --- */
+
+/* Places of parts, each not far behind the one before, from the first one's start on. */
+struct chain {
+    uint32_t start, end;
+};
+
+/* Goes on from the COUNT chains of BEFORE to the places of MARK; returns how many that gives. */
+static size_t follow(const struct mark *mark, const struct chain *before, size_t count,
+                     size_t reach, struct chain *chains)
 {
-    size_t from = start > EXCEPT_REACH ? start - EXCEPT_REACH : 0, found_start, found_end;
-    size_t to = end + EXCEPT_REACH < worker->text.length ? end + EXCEPT_REACH : worker->text.length;
-    while (from < end && find(worker, block->except, from, to, &found_start, &found_end)) {
-        if (found_start < end && found_end > start)
+    size_t found = 0;
+    for (size_t i = 0; i < mark->count; i++) {
+        bool fits = false;
+        for (size_t j = 0; j < count && !fits; j++) {
+            fits = mark->places[i].end >= before[j].end &&
+                   mark->places[i].start <= before[j].end + reach;
+            if (fits)
+                chains[found++] = (struct chain){before[j].start, mark->places[i].end};
+        }
+    }
+    return found;
+}
+
+static bool is_there(const struct policy_worker *worker, const struct index_phrase *phrase,
+                     bool *many)
+{
+    *many = false;
+    for (uint32_t i = 0; i < phrase->part_count; i++) {
+        const struct mark *mark = &worker->marks[phrase->parts[i]];
+        if (mark->epoch != worker->epoch)
+            return false;
+        *many = *many || mark->many;
+    }
+    return true;
+}
+
+/* Each part of the phrase is there, near the one before; where the phrase can only be, if it is. */
+static bool is_likely(const struct policy_worker *worker, const struct index_phrase *phrase,
+                      struct place *place)
+{
+    struct chain chains[2][MARK_PLACES_MAX];
+    const struct mark *mark = &worker->marks[phrase->parts[0]];
+    size_t count;
+    bool many;
+    *place = (struct place){0, worker->text.length};
+    if (phrase->part_count == 0)
+        return true;
+    if (!is_there(worker, phrase, &many) || many)
+        return many;
+    for (count = 0; count < mark->count; count++)
+        chains[0][count] = (struct chain){mark->places[count].start, mark->places[count].end};
+    for (uint32_t i = 1; i < phrase->part_count && count > 0; i++)
+        count = follow(&worker->marks[phrase->parts[i]], chains[(i + 1) % 2], count,
+                       phrase->reaches[i], chains[i % 2]);
+    const struct chain *last = chains[(phrase->part_count + 1) % 2];
+    size_t start = SIZE_MAX, end = 0;
+    for (size_t i = 0; i < count; i++) {
+        start = last[i].start < start ? last[i].start : start;
+        end = last[i].end > end ? last[i].end : end;
+    }
+    if (count == 0)
+        return false;
+    place->start = start > phrase->reaches[0] ? start - phrase->reaches[0] : 0;
+    end += phrase->behind;
+    place->end = end < worker->text.length ? end : worker->text.length;
+    return true;
+}
+
+static bool overlap(struct place a, struct place b)
+{
+    return a.start < b.end && b.start < a.end;
+}
+
+/* Does this phrase stand within WITHIN, and overlap OVER? */
+static bool stands(struct policy_worker *worker, size_t number, struct place within,
+                   struct place over)
+{
+    const struct policy *policy = worker->policy;
+    const struct index_phrase *parts = &policy->index->phrases[number];
+    const struct phrase *phrase = &policy->phrases[number];
+    struct place place, found;
+    if (!is_likely(worker, parts, &place))
+        return false;
+    place.start = place.start > within.start ? place.start : within.start;
+    place.end = place.end < within.end ? place.end : within.end;
+    const struct mark *mark = &worker->marks[parts->parts[0]];
+    for (size_t i = 0; phrase->exact == NULL && i < mark->count; i++) {
+        found = (struct place){mark->places[i].start, mark->places[i].end};
+        if (overlap(found, over) && overlap(found, within))
             return true;
-        from = found_start + 1;
+    }
+    while (phrase->exact != NULL && place.start < place.end &&
+           find(worker, phrase->exact, place.start, place.end, &found.start, &found.end)) {
+        if (overlap(found, over))
+            return true;
+        place.start = found.start + 1;
     }
     return false;
 }
 
-static bool is_prevented(struct policy_worker *worker, const struct block *block, size_t start,
-                         size_t end)
+static bool any_stands(struct policy_worker *worker, const struct phrase_ids *list,
+                       struct place within, struct place over)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (stands(worker, list->ids[i], within, over))
+            return true;
+    return false;
+}
+
+static bool is_excepted(struct policy_worker *worker, const struct block *block, struct place hit)
+{
+    struct place within = {hit.start > EXCEPT_REACH ? hit.start - EXCEPT_REACH : 0,
+                           hit.end + EXCEPT_REACH};
+    within.end = within.end < worker->text.length ? within.end : worker->text.length;
+    return any_stands(worker, &block->except, within, hit);
+}
+
+static bool is_prevented(struct policy_worker *worker, const struct block *block, struct place hit)
 {
     const unsigned char *bytes = worker->folded.bytes;
-    size_t found_start, found_end;
-    while (start > 0 && !ends_sentence(bytes, start - 1))
-        start--;
-    while (end < worker->text.length && !ends_sentence(bytes, end))
-        end++;
-    return find(worker, block->unless, start, end, &found_start, &found_end);
+    while (hit.start > 0 && !ends_sentence(bytes, hit.start - 1))
+        hit.start--;
+    while (hit.end < worker->text.length && !ends_sentence(bytes, hit.end))
+        hit.end++;
+    return any_stands(worker, &block->unless, hit, hit);
 }
 
 static bool is_accompanied(struct policy_worker *worker, size_t index)
 {
     struct tally *known = &worker->companions[index];
-    size_t start, end;
+    const struct place whole = {0, worker->text.length};
     if (known->epoch != worker->epoch) {
         known->epoch = worker->epoch;
         known->count =
-            find(worker, worker->policy->blocks[index].with, 0, worker->text.length, &start, &end)
-                ? 1
-                : 2;
+            any_stands(worker, &worker->policy->blocks[index].with, whole, whole) ? 1 : 2;
     }
     return known->count == 1;
 }
@@ -236,9 +337,9 @@ static void consider(struct policy_worker *worker, size_t index, size_t start, s
     const struct place place = {start, end};
     if (!conditions_hold(worker, signal->conditions, signal->condition_count, &place) ||
         !conditions_hold(worker, block->conditions, block->condition_count, &place) ||
-        (block->except != NULL && is_excepted(worker, block, start, end)) ||
-        (block->unless != NULL && is_prevented(worker, block, start, end)) ||
-        (block->with != NULL && !is_accompanied(worker, signal->block)))
+        (block->except.count > 0 && is_excepted(worker, block, place)) ||
+        (block->unless.count > 0 && is_prevented(worker, block, place)) ||
+        (block->with.count > 0 && !is_accompanied(worker, signal->block)))
         return;
     add_points(worker, index, signal);
     if (worker->marked_count == MARKED_MAX)
@@ -311,51 +412,6 @@ static bool note_text(void *context, size_t number, size_t end)
     return true;
 }
 
-/*
- * The end of the first place of MARK that starts between FROM and FROM + REACH for any of the COUNT
- * places before it; those that fit are written to ENDS.
- */
-static size_t follow(const struct mark *mark, const uint32_t *before, size_t count, size_t reach,
-                     uint32_t *ends)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < mark->count; i++) {
-        bool fits = false;
-        for (size_t j = 0; j < count && !fits; j++)
-            fits = mark->places[i].end >= before[j] && mark->places[i].start <= before[j] + reach;
-        if (fits)
-            ends[found++] = mark->places[i].end;
-    }
-    return found;
-}
-
-/* Each part of the phrase is there, each not far behind the one before. */
-static bool is_likely(const struct policy_worker *worker, const struct index_phrase *phrase)
-{
-    uint32_t before[MARK_PLACES_MAX], ends[MARK_PLACES_MAX];
-    size_t count = 0;
-    bool many = false;
-    for (uint32_t i = 0; i < phrase->part_count; i++) {
-        const struct mark *mark = &worker->marks[phrase->parts[i]];
-        if (mark->epoch != worker->epoch)
-            return false;
-        many = many || mark->many;
-    }
-    for (uint32_t i = 0; i < phrase->part_count && !many; i++) {
-        const struct mark *mark = &worker->marks[phrase->parts[i]];
-        if (i == 0) {
-            for (count = 0; count < mark->count; count++)
-                before[count] = mark->places[count].end;
-            continue;
-        }
-        count = follow(mark, before, count, phrase->reaches[i], ends);
-        memcpy(before, ends, sizeof ends);
-        if (count == 0)
-            return false;
-    }
-    return true;
-}
-
 /* What a phrase's conditions ask of the message as a whole. */
 static bool may_count(const struct policy_worker *worker, const struct phrase *phrase)
 {
@@ -383,19 +439,17 @@ static void take_marked(struct policy_worker *worker, const struct phrase *phras
         consider_phrase(worker, phrase, mark->places[i].start, mark->places[i].end);
 }
 
-/* Looks for the phrase around its rarest part, once or more. */
-static void confirm(struct policy_worker *worker, const struct phrase *phrase,
-                    const struct mark *mark)
+/* Looks for the phrase where it can be, once or more. */
+static void confirm(struct policy_worker *worker, const struct phrase *phrase, struct place place)
 {
-    size_t reach = phrase->longest + 8, start, end;
-    size_t from = mark->places[0].start > reach ? mark->places[0].start - reach : 0;
-    size_t to = mark->places[mark->count - 1].end + reach;
-    to = mark->many || to > worker->text.length ? worker->text.length : to;
-    while (from < to && (worker->text.bytes[from] & 0xC0) == 0x80)
-        from++;
-    for (size_t i = 0; i < PLACES_MAX && find(worker, phrase->exact, from, to, &start, &end); i++) {
+    size_t start, end;
+    while (place.start < place.end && (worker->text.bytes[place.start] & 0xC0) == 0x80)
+        place.start++;
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        if (!find(worker, phrase->exact, place.start, place.end, &start, &end))
+            return;
         consider_phrase(worker, phrase, start, end);
-        from = end;
+        place.start = end;
     }
 }
 
@@ -416,13 +470,14 @@ static void match(struct policy_worker *worker)
         worker->verdict.work += part->phrase_count;
         for (uint32_t j = 0; j < part->phrase_count; j++) {
             uint32_t number = index->anchored[part->phrase_first + j];
-            if (!is_likely(worker, &index->phrases[number]) ||
+            struct place place;
+            if (!is_likely(worker, &index->phrases[number], &place) ||
                 !may_count(worker, &policy->phrases[number]))
                 continue;
             if (policy->phrases[number].exact == NULL)
                 take_marked(worker, &policy->phrases[number], mark);
             else
-                confirm(worker, &policy->phrases[number], mark);
+                confirm(worker, &policy->phrases[number], place);
         }
     }
 }
@@ -547,7 +602,8 @@ static void follow_conversation(struct policy_worker *worker, const struct polic
     if (conversation != NULL && (circumstances->from_seller || circumstances->from_buyer)) {
         side = &conversation->sides[circumstances->from_buyer];
         if (side->messages == 0)
-            side->first_after_review = message->reviewed;
+            side->first_after_review =
+                message->reviewed && conversation->sides[!circumstances->from_buyer].messages == 0;
         circumstances->after_review = circumstances->after_review || side->first_after_review;
         if (side->unanswered > circumstances->unanswered)
             circumstances->unanswered = side->unanswered;

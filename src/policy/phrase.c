@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/common_words.h"
 #include "policy/letters.h"
 #include "policy/phrase_read.h"
 
@@ -40,10 +41,20 @@ static bool is_loose(const struct folded *folded, size_t at)
     return (c == '-' || c == '\'') && at > 0 && at + 1 < folded->length;
 }
 
+static bool is_blank(const struct folded *folded)
+{
+    return text_trim((struct text){(const char *)folded->bytes, folded->length}).length == 0;
+}
+
 static void write_fixed(struct compiler *compiler, struct item *item, struct buffer *exact)
 {
     const struct folded *folded = &compiler->folded;
     phrase_fold(&compiler->folded, item->text);
+    if (is_blank(folded)) { /* an arrow, an emoji: any signs */
+        buffer_string(exact, SIGN "{1,4}");
+        item->longest = 4;
+        return;
+    }
     for (size_t i = 0; i < folded->length; i++) {
         if (is_loose(folded, i))
             buffer_string(exact, SIGN "{0,2}");
@@ -194,7 +205,7 @@ static void add_piece(struct compiler *compiler, const struct item *item, bool l
         }
         start = i + 1;
     }
-    if (best_end > best)
+    if (best_end > best && !is_blank(folded))
         add_atom(compiler->code, (struct text){(const char *)folded->bytes + best, best_end - best},
                  left && best == 0, right && best_end == folded->length);
 }
@@ -218,23 +229,16 @@ static void drop_atoms(struct phrase_code *code, size_t count)
     code->atom_count = count;
 }
 
-/* A character of a script without spaces says as much as six letters. */
-static size_t weight_of(const struct phrase_code *code, const struct atom *atom)
+size_t phrase_commonness(const struct phrase_code *code, size_t first, size_t end)
 {
-    size_t weight = atom->length > 0 ? atom->length : 1;
-    for (size_t i = 0; i < atom->length; i++)
-        weight += (unsigned char)code->bytes.bytes[atom->start + i] >= 0xE0 ? 3 : 0;
-    return weight;
-}
-
-size_t phrase_rarity(const struct phrase_code *code, size_t first, size_t end)
-{
-    size_t least = first == end ? 0 : SIZE_MAX;
+    size_t sum = 0;
     for (size_t i = first; i < end; i++) {
-        size_t weight = weight_of(code, &code->atoms[i]);
-        least = weight < least ? weight : least;
+        const struct atom *atom = &code->atoms[i];
+        sum += common_estimate(
+            text_slice(buffer_view(&code->bytes), atom->start, (size_t)atom->start + atom->length),
+            atom->left_edge && atom->right_edge);
     }
-    return least;
+    return sum;
 }
 
 static void add_best_part(struct compiler *compiler, struct text text, bool left, bool right);
@@ -260,24 +264,24 @@ static void add_item_part(struct compiler *compiler, const struct item *item, bo
     }
 }
 
-/* Of a sequence, the part whose shortest text is longest: it is the rarest. */
+/* Of a sequence, the part that is rarest. */
 static void add_best_part(struct compiler *compiler, struct text text, bool left, bool right)
 {
     struct item items[ITEMS_MAX];
     struct phrase_code *code = compiler->code;
-    size_t count, first = code->atom_count, best = 0, best_length = 0;
+    size_t count, first = code->atom_count, best = 0, least = SIZE_MAX;
     MUST(phrase_items(&compiler->reader, text, items, &count)); /* it was read before */
     for (size_t pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < count; i++) {
-            if (pass == 1 && (i != best || best_length == 0))
+            if (pass == 1 && (i != best || least == SIZE_MAX))
                 continue;
             add_item_part(compiler, &items[i], has_edge(compiler, items, count, i, left),
                           has_edge(compiler, items, count, i + 1, right));
             if (pass == 1)
                 return;
-            size_t length = phrase_rarity(code, first, code->atom_count);
-            if (length > best_length) {
-                best_length = length;
+            size_t common = phrase_commonness(code, first, code->atom_count);
+            if (code->atom_count > first && common < least) {
+                least = common;
                 best = i;
             }
             drop_atoms(code, first);
@@ -299,6 +303,7 @@ static void add_parts(struct compiler *compiler, const struct item *items, size_
         code->part_ends[code->part_count++] = code->atom_count;
         last = i;
     }
+    code->behind = longest_of(items, last, count);
     code->fixed = count == 1 && items[0].kind == ITEM_TEXT && code->atom_count == 1 &&
                   code->atoms[0].left_edge && code->atoms[0].right_edge;
 }
@@ -335,10 +340,8 @@ bool phrase_compile(struct phrase_code *code, struct text phrase, const struct w
     buffer_string(&code->exact, PHRASE_EDGE);
     bool done = write_items(&compiler, phrase, items, &count, &code->exact);
     buffer_string(&code->exact, PHRASE_EDGE);
-    if (done) {
-        code->longest = longest_of(items, 0, count);
+    if (done)
         add_parts(&compiler, items, count);
-    }
     folded_done(&compiler.folded);
     return done;
 }

@@ -14,6 +14,7 @@
 
 #define PHRASE_BYTES_MAX 4000
 #define PHRASE_PARTS_MAX 8
+#define PHRASE_EDGE_BYTES 8 /* looked at behind a phrase, to see where a word ends */
 
 /* For PCRE2: no word goes through this place. */
 #define PHRASE_EDGE "(?![\\x80-\\xbf]|(?<=[0-9a-z]|[\\xc3-\\xdf][\\x80-\\xbf])[0-9a-z\\xc3-\\xdf])"
@@ -37,12 +38,12 @@ struct phrase_code {
     size_t part_ends[PHRASE_PARTS_MAX]; /* behind its last atom */
     size_t reaches[PHRASE_PARTS_MAX];   /* so far behind the part before it starts, at the most */
     bool fixed;                         /* it is the one atom and nothing else */
-    size_t longest;                     /* bytes that it can be long */
+    size_t behind; /* so far behind the start of its last part it ends, at the most */
 };
 
 void phrase_code_done(struct phrase_code *code);
-/* Of the atoms from FIRST to END, how much the one says that says least: short ones are common. */
-size_t phrase_rarity(const struct phrase_code *code, size_t first, size_t end);
+/* In how many of a thousand messages an atom from FIRST to END stands, about. */
+size_t phrase_commonness(const struct phrase_code *code, size_t first, size_t end);
 /*
  * CODE starts zeroed; LISTS are those that `{name}` may name. PROBLEM_RULES_INVALID says why not.
  */

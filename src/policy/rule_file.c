@@ -123,9 +123,6 @@ static bool open_block(struct reader *reader, struct text id)
                             .line = reader->line,
                             .weight = POINTS_TO_SPEAK,
                             .rule = rule};
-    buffer_init(&block->except_source);
-    buffer_init(&block->unless_source);
-    buffer_init(&block->with_source);
     reader->in_block = true;
     return true;
 }
@@ -162,49 +159,48 @@ static struct signal *add_signal(struct reader *reader)
     return signal;
 }
 
-bool rules_add_phrase(struct policy *policy, const struct phrase_code *code, enum scanner scanner,
-                      size_t signal, struct problem *problem)
+bool rules_add_phrase(struct policy *policy, const struct phrase_code *code,
+                      const struct phrase *phrase, bool watched, struct problem *problem)
 {
-    struct phrase phrase = {.longest = code->longest, .scanner = scanner, .signal = signal};
-    if (code->part_count == 0)
+    struct phrase added = *phrase;
+    if (code->part_count == 0 && watched)
         return problem_set(problem, PROBLEM_RULES_INVALID,
                            "a phrase needs a word that must be there");
-    if (!code->fixed && (phrase.exact = exact_new(buffer_view(&code->exact), problem)) == NULL)
+    if (!code->fixed && (added.exact = exact_new(buffer_view(&code->exact), problem)) == NULL)
         return false;
-    index_add_phrase(policy->builder, code);
+    index_add_phrase(policy->builder, code, watched);
     policy->phrases = grown(policy->phrases, policy->phrase_count, &policy->phrase_capacity,
                             sizeof *policy->phrases);
-    policy->phrases[policy->phrase_count++] = phrase;
+    policy->phrases[policy->phrase_count++] = added;
     return true;
+}
+
+static bool compile_phrase(struct reader *reader, struct text words, bool watched)
+{
+    struct phrase_code code = {0};
+    const struct phrase phrase = {.signal = reader->policy->signal_count};
+    bool done = phrase_compile(&code, words, reader->lists, reader->list_count, reader->problem) &&
+                rules_add_phrase(reader->policy, &code, &phrase, watched, reader->problem);
+    phrase_code_done(&code);
+    return done || refuse_in_place(reader);
 }
 
 static bool add_phrase(struct reader *reader, struct text words)
 {
-    struct policy *policy = reader->policy;
-    struct phrase_code code = {0};
-    bool done =
-        phrase_compile(&code, words, reader->lists, reader->list_count, reader->problem) &&
-        rules_add_phrase(policy, &code, SCANNER_PHRASE, policy->signal_count, reader->problem);
-    phrase_code_done(&code);
-    if (!done)
-        return refuse_in_place(reader);
-    add_signal(reader)->phrase = arena_text(policy->arena, words);
+    if (!compile_phrase(reader, words, true))
+        return false;
+    add_signal(reader)->phrase = arena_text(reader->policy->arena, words);
     current(reader)->phrase_count++;
     return true;
 }
 
-/* One more alternative of an expression that says whether any of a list is there. */
-static bool add_alternative(struct reader *reader, struct buffer *joined, struct text words)
+static bool add_to_list(struct reader *reader, struct phrase_ids *list, struct text words)
 {
-    struct phrase_code code = {0};
-    bool done = phrase_compile(&code, words, reader->lists, reader->list_count, reader->problem);
-    if (done) {
-        buffer_string(joined, joined->length > 0 ? "|(?:" : "(?:");
-        buffer_text(joined, buffer_view(&code.exact));
-        buffer_string(joined, ")");
-    }
-    phrase_code_done(&code);
-    return done || refuse_in_place(reader);
+    if (!compile_phrase(reader, words, false))
+        return false;
+    list->ids = grown(list->ids, list->count, &list->capacity, sizeof *list->ids);
+    list->ids[list->count++] = reader->policy->phrase_count - 1;
+    return true;
 }
 
 /* "50 when stars <= 3 and from seller", each part optional. */
@@ -418,11 +414,11 @@ static bool read_item(struct reader *reader, struct text line)
     case LIST_PHRASES:
         return add_phrase(reader, line);
     case LIST_EXCEPT:
-        return add_alternative(reader, &block->except_source, line);
+        return add_to_list(reader, &block->except, line);
     case LIST_UNLESS:
-        return add_alternative(reader, &block->unless_source, line);
+        return add_to_list(reader, &block->unless, line);
     case LIST_WITH:
-        return add_alternative(reader, &block->with_source, line);
+        return add_to_list(reader, &block->with, line);
     case LIST_HITS:
     case LIST_MISSES:
         return add_example(reader, line, reader->list == LIST_HITS);

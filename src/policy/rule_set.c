@@ -9,12 +9,9 @@
 
 static void free_block(struct block *block)
 {
-    buffer_done(&block->except_source);
-    buffer_done(&block->unless_source);
-    buffer_done(&block->with_source);
-    exact_free(block->except);
-    exact_free(block->unless);
-    exact_free(block->with);
+    free(block->except.ids);
+    free(block->unless.ids);
+    free(block->with.ids);
     free(block->examples);
 }
 
@@ -115,39 +112,14 @@ static void index_scanners(struct policy *policy)
     }
 }
 
-static bool compile_list(const struct block *block, const struct buffer *source,
-                         struct exact **exact, struct problem *problem)
-{
-    if (source->length == 0)
-        return true;
-    *exact = exact_new(buffer_view(source), problem);
-    if (*exact != NULL)
-        return true;
-    char detail[sizeof problem->detail];
-    memcpy(detail, problem->detail, sizeof detail);
-    return problem_set(problem, PROBLEM_RULES_INVALID, "%.*s:%u: %.200s", TEXT_ARG(block->source),
-                       block->line, detail);
-}
-
-static bool compile_lists(struct policy *policy, struct problem *problem)
-{
-    for (size_t i = 0; i < policy->block_count; i++) {
-        struct block *block = &policy->blocks[i];
-        if (!compile_list(block, &block->except_source, &block->except, problem) ||
-            !compile_list(block, &block->unless_source, &block->unless, problem) ||
-            !compile_list(block, &block->with_source, &block->with, problem))
-            return false;
-    }
-    return true;
-}
-
 /* What belongs to scanners; a mistake in it is one of ours. */
 static void compile_builtins(struct policy *policy, struct problem *problem)
 {
     for (size_t i = 0; i < builtin_phrase_count; i++) {
         struct phrase_code code = {0};
+        const struct phrase phrase = {.scanner = builtin_phrases[i].scanner};
         MUST(phrase_compile(&code, text_of(builtin_phrases[i].phrase), NULL, 0, problem) &&
-             rules_add_phrase(policy, &code, builtin_phrases[i].scanner, 0, problem));
+             rules_add_phrase(policy, &code, &phrase, true, problem));
         phrase_code_done(&code);
     }
     for (size_t i = 0; i < builtin_number_count; i++) {
@@ -170,7 +142,7 @@ static bool build(struct policy *policy, const struct policy_source *sources, si
         if (!rules_read(policy, sources[i].name, sources[i].content, problem))
             return false;
     link_rules(policy);
-    if (!check_rules(policy, problem) || !compile_lists(policy, problem))
+    if (!check_rules(policy, problem))
         return false;
     compile_builtins(policy, problem);
     index_scanners(policy);

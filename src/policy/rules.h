@@ -59,8 +59,7 @@ extern const char *const scanner_names[SCANNERS];
 
 /* A phrase of a rule, or a built-in one of a scanner. */
 struct phrase {
-    struct exact *exact; /* NULL: its one text says all */
-    size_t longest;
+    struct exact *exact;  /* NULL: its one text says all */
     enum scanner scanner; /* SCANNER_PHRASE: it is a rule's */
     size_t signal;
 };
@@ -82,6 +81,12 @@ struct example {
     unsigned line;
 };
 
+/* Phrases of an `except:`, `unless:` or `with:`. */
+struct phrase_ids {
+    size_t *ids;
+    size_t count, capacity;
+};
+
 struct block {
     struct text source; /* name of the file */
     struct text language;
@@ -91,8 +96,7 @@ struct block {
     size_t rule;
     struct condition conditions[BLOCK_CONDITIONS_MAX];
     size_t condition_count;
-    struct buffer except_source, unless_source, with_source; /* expressions, joined */
-    struct exact *except, *unless, *with;
+    struct phrase_ids except, unless, with;
     struct example *examples;
     size_t example_count, example_capacity;
     size_t phrase_count;
@@ -132,9 +136,10 @@ struct policy {
     size_t scanner_signal_counts[SCANNERS];
 };
 
-/* rule_file.c: adds a phrase that is compiled. */
+/* rule_file.c: adds a phrase that is compiled; WATCHED: that it stands somewhere is a hit. */
 MUST_CHECK bool rules_add_phrase(struct policy *policy, const struct phrase_code *code,
-                                 enum scanner scanner, size_t signal, struct problem *problem);
+                                 const struct phrase *phrase, bool watched,
+                                 struct problem *problem);
 /* rule_file.c: adds what one file says. The problem's detail begins with file and line. */
 MUST_CHECK bool rules_read(struct policy *policy, struct text name, struct text content,
                            struct problem *problem);

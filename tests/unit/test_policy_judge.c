@@ -164,7 +164,7 @@ static void offers_and_silence(void **state)
                 "rule silence\n" DECLARED(
                     "hold") "  scan message when unanswered >= 2\n"
                             "rule after\n" DECLARED(
-                                "block") "  scan message when after_review and from buyer\n");
+                                "block") "  scan message when after_review and unanswered <= 0\n");
     struct policy_worker *worker = policy_worker_new(policy);
     struct policy_conversation conversation = {0};
     const struct {
@@ -172,11 +172,11 @@ static void offers_and_silence(void **state)
         const char *text;
         enum policy_mode verdict;
     } said[] = {
-        {POLICY_FROM_SELLER, "We give back 500 руб", POLICY_ALLOW},
+        {POLICY_FROM_SELLER, "We give back 500 руб", POLICY_BLOCK}, /* began after the review */
         {POLICY_FROM_SELLER, "We give back 700 руб", POLICY_WARN},
         {POLICY_FROM_SELLER, "We give back 600 руб", POLICY_HOLD}, /* the third without an answer */
-        {POLICY_FROM_BUYER, "No", POLICY_BLOCK},                   /* wrote only after the review */
-        {POLICY_FROM_SELLER, "Sorry", POLICY_ALLOW},               /* answered: it counts anew */
+        {POLICY_FROM_BUYER, "No", POLICY_ALLOW},                   /* an answer */
+        {POLICY_FROM_SELLER, "Sorry", POLICY_BLOCK},               /* answered: it counts anew */
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(said); i++)
