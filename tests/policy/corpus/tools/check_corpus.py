@@ -158,6 +158,9 @@ def check_language(lang, parts, problems):
     for row_id, count in Counter(row["id"] for row in rows).items():
         if count > 1:
             problems.append(f"{row_id}: stands {count} times")
+    numbers = {int(row["id"][-4:]) for row in rows}
+    gaps = sorted(set(range(1, max(numbers, default=0) + 1)) - numbers)
+    problems.extend(f"{lang}-{number:04d}: is missing from both parts" for number in gaps)
     for name, part in parts.items():
         if [row["id"] for row in part] != sorted(row["id"] for row in part):
             problems.append(f"{lang}, {name}: the lines are not in the order of their ids")
