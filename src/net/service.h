@@ -12,7 +12,7 @@
 
 struct service_options {
     struct kernel *kernel;
-    const char *rules; /* folder of the message rules; NULL: those that the program carries */
+    const char *rules;  /* folder of the message rules; NULL: those that the program carries */
     const char *listen; /* as http_server_new takes it */
     struct http_limits http;
     const char *version; /* of the program */

@@ -76,7 +76,7 @@ static unsigned by_characters(struct text text)
 unsigned common_estimate(struct text text, bool whole_word)
 {
     if (text.length == 0)
-        return 2 * IN_EACH_FIFTH;
+        return IN_EACH_FIFTH; /* digits, an amount */
     if ((unsigned char)text.bytes[0] >= 0xE0)
         return by_characters(text);
     if (!whole_word)

@@ -73,7 +73,12 @@ static uint32_t names_number(struct names *names, struct text name)
 
 #define TELLING_MAX 300 /* in a thousand messages */
 #define NO_PART UINT32_MAX
-#define TEXT_OF_DIGITS UINT32_MAX /* any digit */
+#define NO_TEXT UINT32_MAX /* less the kind of an atom that is none */
+
+static enum atom_kind kind_of_text(uint32_t text)
+{
+    return NO_TEXT - text < ATOM_KINDS ? (enum atom_kind)(NO_TEXT - text) : ATOM_TEXT;
+}
 
 struct use_of_text {
     uint32_t text;
@@ -143,8 +148,8 @@ static uint32_t add_part(struct index_builder *builder, const struct phrase_code
     uint32_t part = names_number(&builder->parts, buffer_view(&name));
     buffer_done(&name);
     for (size_t i = first; i < end && builder->parts.count > before; i++) {
-        if (code->atoms[i].length == 0) {
-            add_use(builder, TEXT_OF_DIGITS, (struct index_use){part, false, false});
+        if (code->atoms[i].kind != ATOM_TEXT) {
+            add_use(builder, NO_TEXT - code->atoms[i].kind, (struct index_use){part, false, false});
             continue;
         }
         add_use(builder, names_number(&builder->texts, atom_text(code, i)),
@@ -225,7 +230,8 @@ void index_free(struct index *index)
     free(index->parts);
     free(index->phrases);
     free(index->anchored);
-    free(index->digit_parts);
+    for (size_t i = 0; i < ATOM_KINDS; i++)
+        free(index->kind_parts[i]);
     free(index);
 }
 
@@ -241,7 +247,7 @@ static void place_uses(struct index *index, const struct index_builder *builder)
 {
     uint32_t next = 0;
     for (size_t i = 0; i < builder->use_count; i++)
-        if (builder->uses[i].text != TEXT_OF_DIGITS)
+        if (kind_of_text(builder->uses[i].text) == ATOM_TEXT)
             index->texts[builder->uses[i].text].use_count++;
     for (size_t i = 0; i < index->text_count; i++) {
         index->texts[i].use_first = next;
@@ -249,8 +255,9 @@ static void place_uses(struct index *index, const struct index_builder *builder)
         index->texts[i].use_count = 0;
     }
     for (size_t i = 0; i < builder->use_count; i++) {
-        if (builder->uses[i].text == TEXT_OF_DIGITS) {
-            index->digit_parts[index->digit_part_count++] = builder->uses[i].use.part;
+        enum atom_kind kind = kind_of_text(builder->uses[i].text);
+        if (kind != ATOM_TEXT) {
+            index->kind_parts[kind][index->kind_part_counts[kind]++] = builder->uses[i].use.part;
             continue;
         }
         struct index_text *text = &index->texts[builder->uses[i].text];
@@ -300,7 +307,8 @@ struct index *index_new(struct index_builder *builder, struct problem *problem)
     index->texts = array(index->text_count, sizeof *index->texts);
     index->uses = array(builder->use_count, sizeof *index->uses);
     index->parts = array(index->part_count, sizeof *index->parts);
-    index->digit_parts = array(builder->use_count, sizeof *index->digit_parts);
+    for (size_t i = 0; i < ATOM_KINDS; i++)
+        index->kind_parts[i] = array(builder->use_count, sizeof *index->kind_parts[i]);
     index->anchored = array(index->phrase_count, sizeof *index->anchored);
     index->phrases = builder->phrases;
     builder->phrases = NULL;
@@ -312,7 +320,8 @@ struct index *index_new(struct index_builder *builder, struct problem *problem)
     free(index->uses);
     free(index->parts);
     free(index->anchored);
-    free(index->digit_parts);
+    for (size_t i = 0; i < ATOM_KINDS; i++)
+        free(index->kind_parts[i]);
     free(index->phrases);
     free(index);
     return NULL;

@@ -40,8 +40,8 @@ struct index {
     struct index_part *parts;
     struct index_phrase *phrases;
     uint32_t *anchored;
-    uint32_t *digit_parts; /* those that any digit may be */
-    size_t digit_part_count;
+    uint32_t *kind_parts[ATOM_KINDS]; /* parts that digits, an amount may be */
+    size_t kind_part_counts[ATOM_KINDS];
     size_t text_count, part_count, phrase_count;
 };
 

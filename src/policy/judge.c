@@ -453,14 +453,46 @@ static void confirm(struct policy_worker *worker, const struct phrase *phrase, s
     }
 }
 
+static void note_kind(struct policy_worker *worker, enum atom_kind kind, size_t start, size_t end)
+{
+    const struct index *index = worker->policy->index;
+    for (size_t i = 0; i < index->kind_part_counts[kind]; i++)
+        note_part(worker, index->kind_parts[kind][i], start, end);
+}
+
+static void note_digits(struct policy_worker *worker)
+{
+    const unsigned char *bytes = worker->folded.bytes;
+    size_t places = 0;
+    for (size_t at = 0; at < worker->folded.length && places <= MARK_PLACES_MAX; at++) {
+        size_t start = at;
+        while (is_digit(bytes[at]))
+            at++;
+        if (at > start)
+            note_kind(worker, ATOM_DIGITS, start, at);
+        places += at > start;
+    }
+}
+
+static void note_amounts(struct policy_worker *worker)
+{
+    size_t from = 0, start, end;
+    for (size_t i = 0; i <= MARK_PLACES_MAX; i++) {
+        if (!find(worker, worker->policy->money, from, worker->text.length, &start, &end))
+            return;
+        note_kind(worker, ATOM_MONEY, start, end);
+        from = end;
+    }
+}
+
 static void match(struct policy_worker *worker)
 {
     const struct policy *policy = worker->policy;
     const struct index *index = policy->index;
     worker->anchor_count = worker->number_word_count = 0;
-    for (size_t i = 0; i < index->digit_part_count && worker->shape.digits > 0; i++) {
-        note_part(worker, index->digit_parts[i], 0, worker->text.length);
-        worker->marks[index->digit_parts[i]].many = true;
+    if (worker->shape.digits > 0) {
+        note_digits(worker);
+        note_amounts(worker);
     }
     matcher_scan(index->matcher, worker->scratch, worker->text, note_text, worker);
     worker->verdict.work += worker->text.length;

@@ -178,15 +178,16 @@ static bool write_sequence(struct compiler *compiler, struct text text, struct b
 
 /* --- parts --- */
 
-static void add_atom(struct phrase_code *code, struct text text, bool left_edge, bool right_edge)
+static void add_atom(struct phrase_code *code, enum atom_kind kind, struct text text,
+                     bool left_edge, bool right_edge)
 {
     if (code->atom_count == code->atom_capacity) {
         code->atom_capacity = code->atom_capacity == 0 ? 8 : code->atom_capacity * 2;
         code->atoms = realloc(code->atoms, code->atom_capacity * sizeof *code->atoms);
         MUST(code->atoms != NULL);
     }
-    code->atoms[code->atom_count++] =
-        (struct atom){(uint32_t)code->bytes.length, (uint32_t)text.length, left_edge, right_edge};
+    code->atoms[code->atom_count++] = (struct atom){kind, (uint32_t)code->bytes.length,
+                                                    (uint32_t)text.length, left_edge, right_edge};
     buffer_text(&code->bytes, text);
 }
 
@@ -206,7 +207,8 @@ static void add_piece(struct compiler *compiler, const struct item *item, bool l
         start = i + 1;
     }
     if (best_end > best && !is_blank(folded))
-        add_atom(compiler->code, (struct text){(const char *)folded->bytes + best, best_end - best},
+        add_atom(compiler->code, ATOM_TEXT,
+                 (struct text){(const char *)folded->bytes + best, best_end - best},
                  left && best == 0, right && best_end == folded->length);
 }
 
@@ -250,8 +252,8 @@ static void add_item_part(struct compiler *compiler, const struct item *item, bo
     size_t first = compiler->code->atom_count;
     if (item->kind == ITEM_TEXT)
         add_piece(compiler, item, left, right);
-    if (item->kind == ITEM_TOKEN && item->token->digits)
-        add_atom(compiler->code, TEXT(""), false, false);
+    if (item->kind == ITEM_TOKEN && item->token->atom != ATOM_TEXT)
+        add_atom(compiler->code, item->token->atom, TEXT(""), false, false);
     if (item->kind != ITEM_GROUP || item->optional)
         return;
     while (phrase_alternative(&rest, &alternative)) {

@@ -23,8 +23,11 @@ struct word_list {
     struct text name, alternatives; /* "a|b|c" as in a phrase */
 };
 
-/* A fixed text; with an edge, no word may go on there. Of length 0: any digit. */
+enum atom_kind { ATOM_TEXT, ATOM_DIGITS, ATOM_MONEY, ATOM_KINDS };
+
+/* A fixed text, or digits, or an amount; with an edge, no word may go on there. */
 struct atom {
+    enum atom_kind kind;
     uint32_t start, length; /* in the code's `bytes` */
     bool left_edge, right_edge;
 };

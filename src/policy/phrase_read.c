@@ -10,13 +10,13 @@
     "\\xe3\\x81\\x88\\xe3\\x82\\x93)"
 
 static const struct token tokens[] = {
-    {"number", "[0-9](?:[ ().-]{0,2}[0-9]){4,19}", 58, true},
-    {"digits", "[0-9]{1,20}", 20, true},
+    {"number", "[0-9](?:[ ().-]{0,2}[0-9]){4,19}", 58, ATOM_DIGITS},
+    {"digits", "[0-9]{1,20}", 20, ATOM_DIGITS},
     {"money",
      "(?:(?:us)?\\$ ?[0-9][0-9.,]{0,11}|(?<![0-9])[0-9](?:[0-9.,]| (?=[0-9]{3})){0,11} "
      "{0,2}" CURRENCY LETTER "{0,8})",
-     48, true},
-    {"name", EDGE "[0-9a-z_.]{4,32}" EDGE, 32, false},
+     48, ATOM_MONEY},
+    {"name", EDGE "[0-9a-z_.]{4,32}" EDGE, 32, ATOM_TEXT},
 };
 
 bool phrase_refuse(const struct phrase_reader *reader, const char *why, struct text what)

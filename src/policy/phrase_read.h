@@ -30,7 +30,7 @@ struct item {
 struct token {
     const char *name, *exact;
     size_t longest;
-    bool digits; /* it has some */
+    enum atom_kind atom; /* what is looked for instead of a text; ATOM_TEXT: nothing */
 };
 
 struct phrase_reader {
