@@ -10,6 +10,16 @@
 #define SKETCH_ALIKE 10    /* of POLICY_SKETCH_SIZE */
 #define AMOUNT_MAX INT64_C(1000000000)
 
+/* The yen has no minor unit. */
+static bool is_yen(struct text amount)
+{
+    static const char *const names[] = {"\xe5\x86\x86", "\xe3\x81\x88\xe3\x82\x93", "yen", "jpy"};
+    bool found = false;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        found = found || memmem(amount.bytes, amount.length, names[i], strlen(names[i])) != NULL;
+    return found;
+}
+
 int64_t conversation_amount(const struct policy *policy, struct exact_work *work,
                             const struct folded *folded)
 {
@@ -34,6 +44,8 @@ int64_t conversation_amount(const struct policy *policy, struct exact_work *work
             amount = amount * 10 + (c - '0');
         }
     }
+    if (is_yen((struct text){text.bytes + start, end - start}))
+        return amount;
     return amount * 100 + (decimals == 1 ? fraction * 10 : fraction);
 }
 

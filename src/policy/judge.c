@@ -428,7 +428,7 @@ static void consider_phrase(struct policy_worker *worker, const struct phrase *p
     if (phrase->scanner == SCANNER_PHRASE)
         consider(worker, phrase->signal, start, end);
     else
-        consider_scanner(worker, phrase->scanner, start, end, TEXT_NONE);
+        candidate_add(&worker->candidates, phrase->scanner, start, end, TEXT_NONE);
 }
 
 /* A phrase that is one text stands where its mark says. */
@@ -516,6 +516,21 @@ static void match(struct policy_worker *worker)
 
 /* --- scanning --- */
 
+/* A link or a nickname within a mail address is a part of it; so are digits within a link. */
+static bool is_swallowed(const struct candidates *candidates, const struct candidate *candidate)
+{
+    enum scanner by = candidate->scanner == SCANNER_LINK || candidate->scanner == SCANNER_HANDLE
+                          ? SCANNER_EMAIL
+                      : candidate->scanner == SCANNER_PHONE ? SCANNER_LINK
+                                                            : SCANNER_PHRASE;
+    for (size_t i = 0; by != SCANNER_PHRASE && i < candidates->count; i++) {
+        const struct candidate *other = &candidates->all[i];
+        if (other->scanner == by && other->start < candidate->end && candidate->start < other->end)
+            return true;
+    }
+    return false;
+}
+
 static void scan(struct policy_worker *worker)
 {
     struct candidates *candidates = &worker->candidates;
@@ -528,8 +543,11 @@ static void scan(struct policy_worker *worker)
     if (worker->shape.mark_count > 0)
         worker->verdict.work +=
             scan_addresses(worker->policy, &worker->folded, &worker->shape, candidates);
+    worker->verdict.work += scan_masked_links(&worker->folded, candidates);
     for (size_t i = 0; i < candidates->count; i++) {
         const struct candidate *candidate = &candidates->all[i];
+        if (is_swallowed(candidates, candidate))
+            continue;
         consider_scanner(worker, candidate->scanner, candidate->start, candidate->end,
                          candidate->list);
     }
@@ -565,7 +583,8 @@ static void scan_whole(struct policy_worker *worker)
     if (length == 0)
         return;
     if (policy->scanner_signal_counts[SCANNER_ONEWORD] > 0 && length - start <= ONEWORD_MAX &&
-        folded_words(&worker->folded) <= 1)
+        folded_words(&worker->folded) <= 1 &&
+        !scan_is_known(&worker->folded, &worker->known, start, length))
         consider_scanner(worker, SCANNER_ONEWORD, start, length, TEXT_NONE);
     if (policy->scanner_signal_counts[SCANNER_MESSAGE] > 0)
         consider_scanner(worker, SCANNER_MESSAGE, start, length, TEXT_NONE);

@@ -11,14 +11,19 @@ struct notes {
     int64_t offers[NOTES_MAX];
 };
 
+/* In whole units; "3000 JPY": the yen has no minor ones. */
 static bool read_amounts(struct text rest, struct notes *notes)
 {
+    static const char unit[] = " JPY";
+    size_t length = sizeof unit - 1;
+    bool yen = rest.length > length && memcmp(rest.bytes + rest.length - length, unit, length) == 0;
+    rest.length -= yen ? length : 0;
     while (rest.length > 0) {
         uint64_t amount;
         struct text one = text_cut(&rest, ' ');
         if (notes->message.offer_count == NOTES_MAX || !text_to_u64(one, 1000000000, &amount))
             return false;
-        notes->offers[notes->message.offer_count++] = (int64_t)amount * 100;
+        notes->offers[notes->message.offer_count++] = (int64_t)amount * (yen ? 1 : 100);
     }
     return notes->message.offer_count > 0;
 }

@@ -38,6 +38,9 @@ struct number_word {
     char value;           /* its digit, or 'x' if it is more than one */
 };
 
+/* scan_number.c: true if from START to END there is nothing but an id that the server knows. */
+bool scan_is_known(const struct folded *folded, const struct known *known, size_t start,
+                   size_t end);
 /* scan_number.c: SCANNER_PHONE, _NUMBER, _CARD. Returns how many bytes were looked at. */
 size_t scan_numbers(const struct folded *folded, const struct known *known, struct text language,
                     struct candidates *candidates);
@@ -51,6 +54,9 @@ bool scan_piece(const struct folded *folded, char *digits, size_t max, size_t *c
 /* scan_address.c: SCANNER_EMAIL, _LINK, _HANDLE around the marks of SHAPE. */
 size_t scan_addresses(const struct policy *policy, const struct folded *folded,
                       const struct shape *shape, struct candidates *candidates);
+
+/* Links whose dots are hidden in brackets or between spaces. Returns how much was looked at. */
+size_t scan_masked_links(const struct folded *folded, struct candidates *candidates);
 
 /* builtin.c: phrases that belong to scanners, and words for numbers. */
 struct builtin_phrase {

@@ -93,6 +93,15 @@ static struct text host_text(const struct folded *folded, size_t start, size_t e
     return (struct text){(const char *)folded->bytes + start, end - start};
 }
 
+/* Any ending may be a host's where a path follows; files have short ones. */
+static bool is_plain_ending(const unsigned char *ending, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!is_ascii_letter(ending[i]))
+            return false;
+    return length >= 5 && length <= 12;
+}
+
 static bool is_host(const struct folded *folded, size_t start, size_t end, struct text list)
 {
     size_t label = last_label(folded, start, end);
@@ -105,7 +114,7 @@ static bool is_host(const struct folded *folded, size_t start, size_t end, struc
     bool path = folded->bytes[end] == '/' && is_word_byte(folded->bytes, end + 1);
     if (length == 3 && memcmp(ending, "p\xd1\x84", 3) == 0) /* "рф", folded */
         return true;
-    if (path && in_list(words_too, ending, length))
+    if (path && (in_list(words_too, ending, length) || is_plain_ending(ending, length)))
         return true;
     return in_list(endings, ending, length) && !in_list(words_too, ending, length);
 }
@@ -160,7 +169,8 @@ static size_t try_mail(const struct folded *folded, size_t at, struct candidates
     while (start > 0 && at - start < 2 && bytes[start - 1] == ' ')
         start--;
     size_t local = start;
-    while (local > 0 && start - local < 64 && is_local_byte(bytes[local - 1]))
+    while (local > 0 && start - local < 64 &&
+           (is_local_byte(bytes[local - 1]) || is_word_byte(bytes, local - 1)))
         local--;
     while (end < folded->length && end - at < 3 && bytes[end] == ' ')
         end++;
@@ -192,6 +202,40 @@ static size_t try_mail(const struct folded *folded, size_t at, struct candidates
     if (end - at > HANDLE_MIN && (at == 0 || !is_word_byte(bytes, at - 1)))
         candidate_add(candidates, SCANNER_HANDLE, at, end, TEXT_NONE);
     return end;
+}
+
+/* "name[.]net", "name . com": where what follows the dot at DOT begins, 0 if it is none such. */
+static size_t masked_tail(const struct folded *folded, size_t dot)
+{
+    const unsigned char *bytes = folded->bytes;
+    size_t at = dot + 1;
+    bool masked = bytes[dot - 1] == '[' || bytes[dot - 1] == '(' ||
+                  (bytes[dot - 1] == ' ' && bytes[at] == ' ');
+    while (at < folded->length && at - dot < 3 &&
+           (bytes[at] == ' ' || bytes[at] == ']' || bytes[at] == ')'))
+        at++;
+    return masked && at > dot + 1 ? at : 0;
+}
+
+size_t scan_masked_links(const struct folded *folded, struct candidates *candidates)
+{
+    const unsigned char *bytes = folded->bytes;
+    for (size_t dot = 2; dot + 2 < folded->length; dot++) {
+        size_t tail = bytes[dot] == '.' ? masked_tail(folded, dot) : 0, last = dot;
+        if (tail == 0)
+            continue;
+        while (last > 1 &&
+               (bytes[last - 1] == ' ' || bytes[last - 1] == '[' || bytes[last - 1] == '('))
+            last--;
+        size_t start = host_start(folded, last), end = host_end(folded, tail);
+        bool short_host = last - start <= 2 && in_list(words_too, bytes + tail, end - tail);
+        bool plain = last - start >= 3 && in_list(endings, bytes + tail, end - tail) &&
+                     !in_list(words_too, bytes + tail, end - tail);
+        if (start < last && (plain || short_host))
+            candidate_add(candidates, SCANNER_LINK, start, end, TEXT_NONE);
+        dot = tail;
+    }
+    return folded->length;
 }
 
 size_t scan_addresses(const struct policy *policy, const struct folded *folded,

@@ -5,8 +5,9 @@
 
 #define DIGITS_MAX 40
 #define GROUPS_MAX 24
-#define NUMBER_MIN 7 /* digits; fewer are a price, a size, a year */
-#define PHONE_MAX 15 /* ITU-T E.164 */
+#define KEYCAP_BYTES 4 /* of a digit in a box: it is written so to hide it */
+#define NUMBER_MIN 7   /* digits; fewer are a price, a size, a year */
+#define PHONE_MAX 15   /* ITU-T E.164 */
 #define CARD_MIN 13
 #define CARD_MAX 19
 
@@ -54,6 +55,16 @@ static size_t known_end(const struct folded *folded, const struct known *known, 
     return at;
 }
 
+bool scan_is_known(const struct folded *folded, const struct known *known, size_t start, size_t end)
+{
+    size_t at = known_end(folded, known, start);
+    if (at == start)
+        return false;
+    while (at < end && !is_word_byte(folded->bytes, at) && folded->bytes[at] < 0x80)
+        at++;
+    return at >= end;
+}
+
 /* The start of the word that the digit at AT belongs to; ids may have letters before digits. */
 static size_t id_start(const struct folded *folded, size_t at, size_t from)
 {
@@ -71,10 +82,35 @@ static bool is_number_sign(unsigned char c)
     return c != 0 && strchr(" -.()/_*:~|\\,;+\n=#'\"", c) != NULL;
 }
 
-/* "ー" is typed for a dash. */
+/* "ー" is typed for a dash, "の" read for one. */
 static size_t sign_length(const unsigned char *bytes)
 {
-    return is_number_sign(*bytes) ? 1 : memcmp(bytes, "\xe3\x83\xbc", 3) == 0 ? 3 : 0;
+    bool dash = memcmp(bytes, "\xe3\x83\xbc", 3) == 0 || memcmp(bytes, "\xe3\x81\xae", 3) == 0;
+    return is_number_sign(*bytes) ? 1 : dash ? 3 : 0;
+}
+
+static bool is_like_digit(unsigned char c)
+{
+    return is_digit(c) || c == 'o' || c == 'l' || c == 'i';
+}
+
+/* AT is in a word of digits and letters that look like digits: "o77oo", "6i", "ooo"; not "10l". */
+static bool in_disguise(const unsigned char *bytes, size_t at, bool after_digit)
+{
+    size_t start = at, end = at, digits = 0, noughts = 0;
+    while (start > 0 && at - start < DIGITS_MAX && is_like_digit(bytes[start - 1]))
+        start--;
+    while (end - at < DIGITS_MAX && is_like_digit(bytes[end]))
+        end++;
+    if ((start > 0 && is_word_byte(bytes, start - 1)) || is_word_byte(bytes, end) ||
+        end - start < 2)
+        return false;
+    for (size_t i = start; i < end; i++) {
+        digits += is_digit(bytes[i]);
+        noughts += bytes[i] == 'o';
+    }
+    return bytes[end - 1] != 'l' &&
+           (digits >= 2 || (after_digit && (digits == 1 || noughts == end - start)));
 }
 
 /* One digit at AT, also "o" for 0 and "l", "i" for 1 beside digits; its length, 0 if there is none.
@@ -87,7 +123,8 @@ static size_t digit_at(const unsigned char *bytes, size_t at, bool after_digit, 
         return 1;
     bool replaced = after_digit && (c == 'o' || c == 'l' || c == 'i') &&
                     !is_ascii_letter(bytes[at + 1]) && !is_pair(bytes[at + 1]);
-    if (!replaced || (!is_digit(bytes[at + 1]) && !is_digit(bytes[at + 2])))
+    replaced = replaced && (is_digit(bytes[at + 1]) || is_digit(bytes[at + 2]));
+    if (!replaced && !(is_like_digit(c) && in_disguise(bytes, at, after_digit)))
         return 0;
     *digit = c == 'o' ? '0' : '1';
     return 1;
@@ -116,11 +153,14 @@ static void read_run(const struct folded *folded, size_t at, struct run *run)
     const unsigned char *bytes = folded->bytes;
     *run = (struct run){.start = at, .end = at};
     run->plus = at > 0 && bytes[at - 1] == '+';
+    size_t strange = 0;
     while (at < folded->length) {
         char digit;
         size_t used = digit_at(bytes, at, run->count > 0, &digit);
         if (used > 0) {
             run->replaced = run->replaced || !is_digit(bytes[at]);
+            strange +=
+                is_digit(bytes[at]) && folded->from[at + 1] - folded->from[at] >= KEYCAP_BYTES;
             run->cut = run->cut || run->count == DIGITS_MAX;
             run->digits[run->cut ? 0 : run->count++] = digit;
             run->groups[run->group_count]++;
@@ -137,6 +177,7 @@ static void read_run(const struct folded *folded, size_t at, struct run *run)
         at = next;
     }
     run->group_count++;
+    run->replaced = run->replaced || strange >= NUMBER_MIN;
 }
 
 /* --- what a run is --- */
@@ -200,9 +241,9 @@ static bool groups_are(const struct run *run, const char *wanted)
 static bool is_phone_format(const struct run *run)
 {
     static const char *const formats[] = {
-        "334",  "3322",  "133",   "13322", "1334", "333",  "3222",  "2223",
-        "234",  "244",   "344",   "343",   "424",  "324",  "3232",  "333",
-        "2333", "23222", "34222", "12322", "1433", "3334", "24322",
+        "334", "3322", "133",   "13322", "1334",  "333",  "3222", "2223",
+        "234", "244",  "344",   "343",   "424",   "324",  "3232", "333",
+        "433", "2333", "23222", "34222", "12322", "1433", "3334", "24322",
     };
     const char *d = run->digits;
     for (size_t i = 0; i < COUNT_OF(formats); i++) {
@@ -210,7 +251,10 @@ static bool is_phone_format(const struct run *run)
             continue;
         if (run->count == 9)
             return strchr("6789", d[0]) != NULL;
-        return run->count >= 10 && (run->count > 10 || strchr("0235469", d[0]) != NULL);
+        if (run->count == 10 && i == 0)
+            return d[0] >= '2' || d[0] == '0';
+        return run->count > 10 || (run->count == 10 && strchr("0235469", d[0]) != NULL) ||
+               (run->count == 10 && groups_are(run, "244") && (starts(d, "11") || starts(d, "15")));
     }
     return false;
 }
@@ -321,7 +365,10 @@ size_t scan_numbers(const struct folded *folded, const struct known *known, stru
             continue;
         }
         struct run run;
-        read_run(folded, at, &run);
+        size_t from = at;
+        while (from > passed && is_like_digit(folded->bytes[from - 1]))
+            from--;
+        read_run(folded, from < at && in_disguise(folded->bytes, from, false) ? from : at, &run);
         enum scanner scanner = classify(folded, &run, language);
         if (scanner != SCANNER_PHRASE)
             candidate_add(candidates, scanner, run.start - run.plus, run.end, TEXT_NONE);
@@ -348,6 +395,38 @@ static void sort_words(struct number_word *words, size_t count)
     }
 }
 
+/* "9три5": digits may stand right beside the word. */
+static bool is_number_edge(const unsigned char *bytes, size_t at)
+{
+    return is_edge(bytes, at) || is_digit(bytes[at - 1]) || is_digit(bytes[at]);
+}
+
+/* Words between the parts of a number that is told, folded; the length of the one at AT, or 0. */
+static size_t filler_length(const struct folded *folded, size_t at)
+{
+    static const char *const fillers[] = {
+        "y",
+        "and",
+        "then",
+        "luego",
+        "despues",
+        "\xd0\xb8",                             /* и */
+        "\xd0\xbfotom",                         /* потом */
+        "\xe3\x81\xae\xe3\x81\x82\xe3\x81\xa8", /* のあと */
+        "\xe3\x81\xae",                         /* の */
+        "\xe3\x83\xbc",                         /* ー, typed for a dash */
+        "\xe7\x84\xb6\xe5\x90\x8e",             /* 然后 */
+    };
+    const unsigned char *bytes = folded->bytes + at;
+    for (size_t i = 0; i < COUNT_OF(fillers); i++) {
+        size_t length = strlen(fillers[i]);
+        if (at + length <= folded->length && memcmp(bytes, fillers[i], length) == 0 &&
+            is_edge(folded->bytes, at) && is_edge(folded->bytes, at + length))
+            return length;
+    }
+    return 0;
+}
+
 /* Digits between START and END and nothing else but signs; false if there is a letter, or a hole.
  */
 static bool joins(const struct folded *folded, size_t start, size_t end, size_t *digits)
@@ -358,10 +437,9 @@ static bool joins(const struct folded *folded, size_t start, size_t end, size_t 
         if (is_digit(folded->bytes[at])) {
             ++*digits;
             signs = 0;
-        } else if (memcmp(folded->bytes + at, "\xe3\x81\xae", 3) == 0 ||
-                   memcmp(folded->bytes + at, "\xe3\x83\xbc", 3) == 0) {
-            at += 2; /* "の" is read for a dash, "ー" typed for one */
-        } else if (is_word_byte(folded->bytes, at) || folded->bytes[at] >= 0x80 || ++signs > 4) {
+        } else if (filler_length(folded, at) > 0) {
+            at += filler_length(folded, at) - 1;
+        } else if (is_word_byte(folded->bytes, at) || folded->bytes[at] >= 0x80 || ++signs > 5) {
             return false;
         }
     }
@@ -422,8 +500,8 @@ size_t scan_spelled(const struct folded *folded, struct number_word *words, size
     for (size_t i = 0; i < count; i++) {
         const struct number_word *word = &words[i];
         size_t between = 0;
-        if (!is_edge(folded->bytes, word->start) || !is_edge(folded->bytes, word->end) ||
-            (row.words > 0 && word->start < row.end))
+        if (!is_number_edge(folded->bytes, word->start) ||
+            !is_number_edge(folded->bytes, word->end) || (row.words > 0 && word->start < row.end))
             continue;
         if (row.words > 0 && !joins(folded, row.end, word->start, &between))
             end_spelled(folded, &row, candidates);
