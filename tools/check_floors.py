@@ -35,6 +35,8 @@ LIBRARIES = {
     r"jansson\.h": r"src/base/json\.[ch]",
     r"cbor\.h": r"src/identity/ctap_cbor\.c",
     r"sodium\.h": r"src/identity/(cose_key|password)\.c",
+    r"hs/hs\.h": r"src/policy/match\.c",
+    r"pcre2\.h": r"src/policy/match\.c",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 

@@ -139,6 +139,9 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
                             NULL,
                             "Where several servers share a database: how long the work of one "
                             "that died waits until another takes it up."},
+    [CONFIG_POLICY_RULES] = {"policy.rules", CONFIG_TYPE_TEXT, 0, 0, 4000, "", NULL,
+                             "The folder of the message rules, `*.rules`; SIGHUP reads its files "
+                             "again. Empty: the rules that the program carries."},
 };
 
 struct config {

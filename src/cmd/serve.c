@@ -82,8 +82,10 @@ static bool start_service(struct daemon *daemon, struct problem *problem)
     const struct config *config = daemon->config;
     for (size_t i = 0; i < config_count(config, CONFIG_PEOPLE_ORIGINS); i++)
         daemon->origins[i] = config_item(config, CONFIG_PEOPLE_ORIGINS, i);
+    const char *rules = config_text(config, CONFIG_POLICY_RULES);
     const struct service_options options = {
         .kernel = daemon->engine.kernel,
+        .rules = rules[0] != '\0' ? rules : NULL,
         .listen = config_text(config, CONFIG_LISTEN),
         .http = http_limits_of(config),
         .version = PROGRAM_VERSION,
@@ -174,10 +176,12 @@ static void stop(struct daemon *daemon)
     engine_done(&daemon->engine);
 }
 
-/* Settings that may change without a restart. What is wrong in the file changes nothing. */
-static void reload(const struct invocation *invocation)
+/* What may change without a restart. What is wrong in a file changes nothing. */
+static void reload(const struct invocation *invocation, struct daemon *daemon)
 {
     struct problem problem;
+    if (!service_reload_rules(daemon->service, &problem))
+        log_problem(LOG_ERROR, "server.rules_refused", &problem);
     struct config *config = invocation_config(invocation, &problem);
     if (config == NULL) {
         log_problem(LOG_ERROR, "server.reload_failed", &problem);
@@ -196,7 +200,7 @@ static int wait_for_end(const struct invocation *invocation, const sigset_t *sig
     for (;;) {
         int which = sigwaitinfo(signals, NULL);
         if (which == SIGHUP)
-            reload(invocation);
+            reload(invocation, daemon);
         else if (which == SIGCHLD && !signer_healthy(daemon->engine.signer, &problem)) {
             log_problem(LOG_ERROR, "server.stopping", &problem);
             return EXIT_FAILED;
@@ -242,7 +246,7 @@ const struct command command_serve = {
     .summary = "run the server",
     .help = "Prints \"listening on …\" on standard output when it is ready; its log goes to "
             "standard\nerror. SIGTERM and SIGINT end it after what is under way; SIGHUP reads the "
-            "settings\nagain that take effect without a restart.",
+            "settings\nagain that take effect without a restart, and the message rules.",
     .examples = "  counterfoil serve --data /var/lib/counterfoil --user counterfoil\n"
                 "  counterfoil serve --data ./data --listen 127.0.0.1:0 --set log_level=debug",
     .run = run_serve,

@@ -34,6 +34,7 @@ void password_handle(struct call *call);
 void recovery_codes_handle(struct call *call);
 void signing_handle(struct call *call); /* signing.c */
 void state_handle(struct call *call);
+void lint_handle(struct call *call);
 void health_handle(struct call *call);
 void metrics_handle(struct call *call);
 void openapi_handle(struct call *call);

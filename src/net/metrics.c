@@ -135,6 +135,28 @@ static void write_mail(struct buffer *out, struct mailer *mailer)
               counters.uncertain);
 }
 
+static void write_rule_counts(struct buffer *out, const struct policy *policy, const char *name,
+                              const char *help, bool shadowed)
+{
+    buffer_format(out, "# HELP counterfoil_%s %s\n# TYPE counterfoil_%s counter\n", name, help,
+                  name);
+    for (size_t i = 0; i < policy_rule_count(policy); i++) {
+        struct policy_rule_facts facts = policy_rule_facts(policy, i);
+        buffer_format(out, "counterfoil_%s{rule=\"%s\"} %llu\n", name, facts.id,
+                      (unsigned long long)(shadowed ? facts.shadowed : facts.spoken));
+    }
+}
+
+/* Since the rules were last read. */
+static void write_rules(struct buffer *out, struct rules *rules)
+{
+    struct policy *policy = rules_current(rules);
+    write_rule_counts(out, policy, "rule_spoken_total", "Messages that a rule spoke on.", false);
+    write_rule_counts(out, policy, "rule_shadowed_total",
+                      "Messages that a rule in shadow would have spoken on.", true);
+    policy_free(policy);
+}
+
 void metrics_write(struct buffer *out, struct service *service)
 {
     write_kernel(out, service->kernel);
@@ -142,4 +164,5 @@ void metrics_write(struct buffer *out, struct service *service)
     write_http(out, service->http);
     write_webhooks(out, service->webhooks);
     write_mail(out, service->mailer);
+    write_rules(out, service->rules);
 }

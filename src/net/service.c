@@ -131,7 +131,10 @@ static bool start_mail(struct service *service, struct problem *problem)
 static bool start(struct service *service, struct problem *problem)
 {
     service->workers = workers_new(WORKERS, problem);
-    if (service->workers == NULL || !start_webhooks(service, problem) ||
+    if (service->workers == NULL)
+        return false;
+    service->rules = rules_new(service->options.rules, problem);
+    if (service->rules == NULL || !start_webhooks(service, problem) ||
         !start_mail(service, problem))
         return false;
     service->http =
@@ -149,6 +152,7 @@ static void dispose(struct service *service)
     attempts_free(service->attempts);
     webhooks_free(service->webhooks);
     mailer_free(service->mailer);
+    rules_free(service->rules);
     metrics_free(service->metrics);
     streams_free(service->streams);
     feed_free(service->feed);
@@ -189,6 +193,11 @@ struct service *service_new(const struct service_options *options, struct proble
 void service_quiesce(struct service *service)
 {
     http_server_quiesce(service->http);
+}
+
+bool service_reload_rules(struct service *service, struct problem *problem)
+{
+    return rules_reload(service->rules, problem);
 }
 
 unsigned service_port(const struct service *service)

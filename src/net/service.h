@@ -13,6 +13,7 @@
 
 struct service_options {
     struct kernel *kernel;
+    const char *rules;  /* folder of the message rules; NULL: those that the program carries */
     const char *listen; /* as http_server_new takes it */
     struct http_limits http;
     const char *version; /* of the program */
@@ -44,4 +45,6 @@ struct service *service_new(const struct service_options *options, struct proble
     OWNED_BY(service_free);
 /* No new connections; streams end. service_free follows. */
 void service_quiesce(struct service *service);
+/* Reads the message rules again. If a file is refused, those in use stay. */
+MUST_CHECK bool service_reload_rules(struct service *service, struct problem *problem);
 unsigned service_port(const struct service *service);
