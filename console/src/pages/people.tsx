@@ -89,7 +89,7 @@ function Person({ member: it, onDone }: { member: Member; onDone: () => Promise<
   function change(event: SubmitEvent): void {
     const role = valuesOf(event)[`${it.id}-role`] as MemberRole;
     const permissions = permissionsOf(event);
-    step(PAGE, "change role");
+    step(PAGE, "change-role");
     void run(async () => {
       if (role === "owner") {
         await signAndAct(`/v1/members/${it.id}/make-owner`, "member.made_owner", {}, it.id);
@@ -225,7 +225,7 @@ function Invited({ invitation: it, onDone }: { invitation: Invitation;
   onDone: () => Promise<void> }) {
   const { failure, isBusy, run } = useDoing();
   function withdraw(): void {
-    step(PAGE, "withdraw invitation");
+    step(PAGE, "withdraw-invitation");
     void run(async () => {
       await recently(() => post(`/v1/invitations/${it.id}/withdraw`));
       await onDone();

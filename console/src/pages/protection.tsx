@@ -39,7 +39,7 @@ function AuthenticatorCard({ authenticator: it, onDone }: { authenticator: Authe
   }
 
   function remove(): void {
-    step(PAGE, "remove authenticator");
+    step(PAGE, "remove-authenticator");
     void run(async () => {
       await recently(() => post(`${path}/remove`));
       await onDone();
@@ -164,7 +164,7 @@ function Panic() {
         isFrozen={Boolean(me.value?.person.frozen_at)}
         canUnfreeze
         freeze={async () => {
-          step(PAGE, "freeze account");
+          step(PAGE, "freeze-account");
           await post("/v1/me/freeze");
         }}
         unfreeze={() => signAndAct("/v1/me/unfreeze", "person.unfrozen", {}, null)}
@@ -175,7 +175,7 @@ function Panic() {
           isFrozen={own.frozen}
           canUnfreeze={own.role === "owner"}
           freeze={async () => {
-            step(PAGE, "freeze organisation");
+            step(PAGE, "freeze-organisation");
             await post("/v1/org/freeze");
           }}
           unfreeze={() => signAndAct("/v1/org/unfreeze", "org.unfrozen", {}, null)}
@@ -195,7 +195,7 @@ function Support() {
   const here = (value.value ?? []).filter((it) => new Date(it.ends_at).getTime() > now.value);
 
   function make(): void {
-    step(PAGE, "make support code");
+    step(PAGE, "make-support-code");
     void run(async () => {
       const answer = await recently(() => post<Accepted>("/v1/support/codes"));
       code.value = answer.code ?? null;
@@ -203,7 +203,7 @@ function Support() {
   }
 
   function end(person: string): void {
-    step(PAGE, "end support");
+    step(PAGE, "end-support");
     void run(async () => {
       await post("/v1/support/contacts/end", { person });
       await again();
@@ -255,7 +255,7 @@ function FourEyes() {
   const { failure, isBusy, run } = useDoing();
   if (own?.role !== "owner") return null;
   function change(): void {
-    step(PAGE, "four eyes");
+    step(PAGE, "four-eyes");
     void run(async () => {
       await signAndAct("/v1/org/settings", "org.settings_changed", { four_eyes: !own?.four_eyes },
         null);

@@ -7,7 +7,7 @@ import { Moment } from "../parts/moment";
 import { Failure } from "../parts/problem";
 import { useReading } from "../parts/reading";
 import { MemberFrame } from "../parts/shell";
-import { say } from "../i18n";
+import { say, sentenceOr } from "../i18n";
 import { post, readAll, step, type Member, type Service, type Subscription } from "../rest";
 import { may, membership } from "../state/account";
 import { linkTo } from "../state/route";
@@ -30,8 +30,21 @@ async function load(): Promise<Contents> {
   return { services, subscriptions, members };
 }
 
-function nameOf(members: readonly Member[], person: string | null, otherwise = ""): string {
-  return members.find((member) => member.person === person)?.name ?? person ?? otherwise;
+function nameOf(members: readonly Member[], person: string | null): string {
+  return members.find((member) => member.person === person)?.name ?? person ?? "";
+}
+
+/** Who proposed or ended it: a member by name, others by what they are, and with which key. */
+function sayParty(members: readonly Member[], person: string | null, by: string | null): string {
+  if (person !== null || by === null) return nameOf(members, person);
+  const [role = "", ...rest] = by.split(" ");
+  return [say(sentenceOr(`who.${role}`, "who.other"), { role }), ...rest].join(" · ");
+}
+
+/** `ended_by` names a person, or a role and its key or person. */
+function sayEnder(members: readonly Member[], by: string): string {
+  const person = by.split(" ").find((word) => word.startsWith("per_"));
+  return person ? nameOf(members, person) : sayParty(members, null, by);
 }
 
 interface CardProps {
@@ -64,7 +77,7 @@ function Endings({ subscription: it, onDone }: CardProps) {
   if (it.withdrawal_begun_at && canWithdraw(it)) {
     return (
       <form class="next next-urgent" onSubmit={(event) =>
-        sendReason(event, "confirm withdrawal", "/withdraw/confirm")}>
+        sendReason(event, "confirm-withdrawal", "/withdraw/confirm")}>
         <h3>{say("services.withdraw.second")}</h3>
         <p>{say("services.withdraw.text")}</p>
         <Failure failure={failure.value} />
@@ -133,7 +146,7 @@ function Answers({ subscription: it, onDone }: CardProps) {
       <Failure failure={failure.value} />
       <div class="buttons">
         <a class="button button-link" href={linkTo("consent", it.id)}
-          onClick={() => step(PAGE, "read terms")}>
+          onClick={() => step(PAGE, "read-terms")}>
           {say("services.read")}
         </a>
         <button type="button" class="button-plain" disabled={isBusy.value} onClick={decline}>
@@ -168,7 +181,7 @@ function factsOf({ subscription: it, contents: { members } }: CardProps) {
     { label: say("services.signed.by"), value: consent && nameOf(members, consent.by) },
     { label: say("services.signed.at"), value: moment(consent?.at) },
     { label: say("services.signed.with"), value: level === "none" ? "" : say(`level.${level}`) },
-    { label: say("services.proposed.by"), value: nameOf(members, proposal.person, proposal.by) },
+    { label: say("services.proposed.by"), value: sayParty(members, proposal.person, proposal.by) },
     { label: say("services.proposed.at"), value: moment(proposal.at) },
     { label: say("services.via"), value: proposal.via },
     { label: say("detail.reason"), value: proposal.reason && <q>{proposal.reason}</q> },
@@ -178,7 +191,7 @@ function factsOf({ subscription: it, contents: { members } }: CardProps) {
     { label: say("services.withdraw.until"), value: isOver ? null : moment(it.withdraw_until) },
     { label: say("services.ends"), value: moment(it.ends_at) },
     { label: say("services.ended"), value: moment(it.ended_at) },
-    { label: say("services.ended.by"), value: it.ended_by },
+    { label: say("services.ended.by"), value: it.ended_by && sayEnder(members, it.ended_by) },
     { label: say("services.ended.reason"), value: it.ended_reason && <q>{it.ended_reason}</q> },
   ];
 }

@@ -63,7 +63,7 @@ export function Sessions() {
   const ending = useDoing();
   const sessions = value.value?.sessions ?? [];
   function endOthers(): void {
-    step(PAGE, "end others");
+    step(PAGE, "end-others");
     void ending.run(async () => {
       await post("/v1/me/sessions/end-others");
       await again();
