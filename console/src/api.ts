@@ -82,7 +82,8 @@ export interface ProblemBody {
   reason?: string;
   held_until?: string;
   errors?: readonly { pointer: string; detail: string }[];
-  difference?: readonly { name: string; was?: unknown; is?: unknown }[];
+  /** Of `terms-changed`: the terms as they are now. */
+  terms?: { terms: unknown };
 }
 
 /** What the server said no to (RFC 9457). */

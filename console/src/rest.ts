@@ -162,6 +162,7 @@ export interface Accepted {
 }
 
 const STEPS_MAX = 6;
+const CREATED = 201;
 let steps: string[] = [];
 let actingFor: string | null = null;
 
@@ -169,7 +170,7 @@ export function actFor(org: string | null): void {
   actingFor = org;
 }
 
-/** Notes what was pressed and where: `step("services/list", "withdraw")`. */
+/** Notes what was pressed and where, without blanks: `step("services/list", "read-terms")`. */
 export function step(page: string, control: string): void {
   steps = [...steps, `${page} ${control}`].slice(-STEPS_MAX);
 }
@@ -194,6 +195,7 @@ async function send<Answer>(method: string, path: string, body?: object): Promis
     ...content,
   });
   if (!answer.ok) throw await problemOf(answer);
+  if (answer.status === CREATED) steps = []; // what comes next has steps of its own
   return (await answer.json()) as Answer;
 }
 

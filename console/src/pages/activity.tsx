@@ -9,6 +9,7 @@ import { useReading } from "../parts/reading";
 import { MemberFrame } from "../parts/shell";
 import { read, readAll, type ActivityEntry, type ActivityPage, type Member } from "../rest";
 import { membership } from "../state/account";
+import { sayDevice } from "../state/device";
 import { route } from "../state/route";
 
 const SHOWN = 50;
@@ -38,6 +39,14 @@ function sayWho({ who }: ActivityEntry): string {
   const role = say(sentenceOr(`who.${who.role}`, "who.other"), { role: who.role });
   const name = who.name ?? who.person ?? who.key;
   return name ? `${name} (${role})` : role;
+}
+
+/** What happened; of what was refused, what it would have been. */
+function sayWhat({ type, outcome, sentence, who }: ActivityEntry): string {
+  const known = sentenceOr(`did.${type}`, sentenceOr(`act.${type}`, "did.other"));
+  const actor = say(sentenceOr(`actor.${who.role}`, "actor.system"));
+  const what = say(known, { sentence, actor });
+  return outcome === "refused" ? say("activity.tried", { what }) : what;
 }
 
 function sayValue(value: unknown): string {
@@ -88,11 +97,12 @@ function withWhat({ who, signed }: ActivityEntry) {
 
 function Entry({ entry }: { entry: ActivityEntry }) {
   const { outcome, problem } = entry;
-  const place = [entry.where?.address, entry.where?.device].filter(Boolean).join(" · ");
+  const { address, device } = entry.where ?? {};
+  const place = [address, sayDevice(device ?? null)].filter(Boolean).join(" · ");
   return (
     <li class={`entry entry-${outcome}`} data-act={entry.act} data-type={entry.type}>
       <div class="entry-head">
-        <h3>{say(sentenceOr(`did.${entry.type}`, "did.other"), { sentence: entry.sentence })}</h3>
+        <h3>{sayWhat(entry)}</h3>
         <Moment at={entry.at} />
       </div>
       {problem && (
@@ -107,7 +117,7 @@ function Entry({ entry }: { entry: ActivityEntry }) {
         facts={[
           { label: say("activity.who"), value: <bdi>{sayWho(entry)}</bdi> },
           { label: say("activity.behalf"), value: entry.who.on_behalf_of },
-          { label: say("activity.where"), value: place && <bdi>{place}</bdi> },
+          { label: say("activity.where"), value: place && <bdi title={device}>{place}</bdi> },
           { label: say("activity.with"), value: withWhat(entry) },
           { label: say("activity.steps"), value: stepsOf(entry) },
           { label: say("detail.reason"), value: entry.reason && <q>{entry.reason}</q> },

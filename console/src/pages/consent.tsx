@@ -94,6 +94,22 @@ function sayRenewal(terms: ServiceTerms): string {
     : sayCount("consent.renewal.automatic", terms.notice_days);
 }
 
+/** The terms as names and values; of two terms, those that differ are what has changed. */
+function factsOf(terms: ServiceTerms) {
+  const { unit, count } = terms.period;
+  const { currency } = terms;
+  const price = sayMoney({ amount: terms.total_minor, currency });
+  return [
+    { label: say("consent.service"), value: terms.name },
+    { label: say("consent.price"), value: `${price} ${sayPeriod(unit, count)}` },
+    { label: say("consent.edition"), value: sayNumber(terms.edition) },
+    { label: say("consent.tax"), value: sayTax(terms) },
+    { label: say("consent.first"), value: sayFirst(terms) },
+    { label: say("consent.renewal"), value: sayRenewal(terms) },
+    { label: say("consent.withdrawal"), value: sayCount("consent.days", terms.withdrawal_days) },
+  ];
+}
+
 function TermsOf({ shown: { terms, text, language, asked } }: { shown: Shown }) {
   const { unit, count } = terms.period;
   return (
@@ -105,17 +121,9 @@ function TermsOf({ shown: { terms, text, language, asked } }: { shown: Shown }) 
       <Facts
         class="facts facts-figures"
         facts={[
-          { label: say("consent.service"), value: <bdi>{terms.name}</bdi> },
-          { label: say("consent.edition"), value: sayNumber(terms.edition) },
           { label: say("consent.for"), value: <bdi>{membership.value?.name}</bdi> },
           { label: say("consent.signer"), value: <bdi>{me.value?.person.name}</bdi> },
-          { label: say("consent.tax"), value: sayTax(terms) },
-          { label: say("consent.first"), value: sayFirst(terms) },
-          { label: say("consent.renewal"), value: sayRenewal(terms) },
-          {
-            label: say("consent.withdrawal"),
-            value: sayCount("consent.days", terms.withdrawal_days),
-          },
+          ...factsOf(terms),
         ]}
       />
       <section class="consent-text" aria-labelledby="text-title">
@@ -130,20 +138,17 @@ function TermsOf({ shown: { terms, text, language, asked } }: { shown: Shown }) 
   );
 }
 
-interface Difference {
-  name: string;
-  was?: unknown;
-  is?: unknown;
+/** What is on offer now, if the server refused because it is not what was read. */
+function termsNow(failure: unknown): ServiceTerms | null {
+  const now = failure instanceof Problem ? failure.body.terms : undefined;
+  return now ? (now.terms as ServiceTerms) : null;
 }
 
-function differencesOf(failure: unknown): readonly Difference[] {
-  return failure instanceof Problem ? (failure.body.difference ?? []) : [];
-}
-
-function DifferenceTable({ failure }: { failure: unknown }) {
-  const rows = differencesOf(failure);
-  if (rows.length === 0) return null;
-  const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+function DifferenceTable({ read: was, now: is }: { read: ServiceTerms; now: ServiceTerms }) {
+  const after = factsOf(is);
+  const rows = factsOf(was)
+    .map(({ label, value }, index) => ({ label, was: value, is: after[index]?.value ?? "" }))
+    .filter((row) => row.was !== row.is);
   return (
     <table class="difference">
       <caption>{say("consent.difference")}</caption>
@@ -155,13 +160,19 @@ function DifferenceTable({ failure }: { failure: unknown }) {
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ name, was, is }) => (
-          <tr key={name}>
-            <th scope="row"><code>{name.replace(/^terms\//, "")}</code></th>
-            <td>{text(was)}</td>
-            <td>{text(is)}</td>
+        {rows.map((row) => (
+          <tr key={row.label}>
+            <th scope="row">{row.label}</th>
+            <td>{row.was}</td>
+            <td>{row.is}</td>
           </tr>
         ))}
+        {was.text_sha256 !== is.text_sha256 && (
+          <tr>
+            <th scope="row">{say("consent.text")}</th>
+            <td colSpan={2}>{say("consent.difference.text")}</td>
+          </tr>
+        )}
       </tbody>
     </table>
   );
@@ -205,6 +216,7 @@ export function Consent() {
   const failure = signing.failure.value;
   const isStale = failure instanceof Problem && STALE.includes(failure.body.code ?? "");
   const it = shown.value;
+  const now = termsNow(failure);
   const withCode = it !== null && it.asked.credentials.length === 0 && it.asked.has_totp;
   return (
     <main id="content" class="page page-narrow consent" tabIndex={-1}>
@@ -217,7 +229,7 @@ export function Consent() {
         <Failure failure={reading.failure.value} />
         {it && <TermsOf shown={it} />}
         <Failure failure={failure} />
-        <DifferenceTable failure={failure} />
+        {it && now && <DifferenceTable read={it.terms} now={now} />}
         {it && !isSigned.value && !isStale && (
           <form onSubmit={submit}>
             {isCountersigning() && <p>{say("consent.countersign")}</p>}

@@ -59,8 +59,8 @@ function AuthenticatorCard({ authenticator: it, onDone }: { authenticator: Authe
         facts={[
           { label: say("protection.kind"), value: say(`authenticator.${it.kind}`) },
           { label: say("protection.registered"), value: <Moment at={it.registered_at} /> },
-          { label: say("protection.held.until"), value: isHeld(it) && it.held_until &&
-            <Moment at={it.held_until} /> },
+          { label: say("protection.held.until"), value: isHeld(it) && it.held_until ?
+            <Moment at={it.held_until} /> : null },
         ]}
       />
       {isHeld(it) && <p>{say("protection.approve.text")}</p>}
@@ -234,7 +234,7 @@ function Support() {
       <p>{say("support.text")}</p>
       <Failure failure={refused.value} />
       {code.value !== null && (
-        <div role="status">
+        <div role="status" class="support-code">
           <Copyable label={say("support.code")} text={code.value} />
         </div>
       )}
