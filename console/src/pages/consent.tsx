@@ -100,8 +100,8 @@ function factsOf(terms: ServiceTerms) {
   const { currency } = terms;
   const price = sayMoney({ amount: terms.total_minor, currency });
   return [
-    { label: say("consent.service"), value: terms.name },
     { label: say("consent.price"), value: `${price} ${sayPeriod(unit, count)}` },
+    { label: say("consent.service"), value: terms.name },
     { label: say("consent.edition"), value: sayNumber(terms.edition) },
     { label: say("consent.tax"), value: sayTax(terms) },
     { label: say("consent.first"), value: sayFirst(terms) },
@@ -112,6 +112,7 @@ function factsOf(terms: ServiceTerms) {
 
 function TermsOf({ shown: { terms, text, language, asked } }: { shown: Shown }) {
   const { unit, count } = terms.period;
+  const [, ...facts] = factsOf(terms); // the price stands above them
   return (
     <>
       <p class="consent-price">
@@ -123,7 +124,7 @@ function TermsOf({ shown: { terms, text, language, asked } }: { shown: Shown }) 
         facts={[
           { label: say("consent.for"), value: <bdi>{membership.value?.name}</bdi> },
           { label: say("consent.signer"), value: <bdi>{me.value?.person.name}</bdi> },
-          ...factsOf(terms),
+          ...facts,
         ]}
       />
       <section class="consent-text" aria-labelledby="text-title">

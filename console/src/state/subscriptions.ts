@@ -1,9 +1,9 @@
 // What an organisation's paid services are called in the interface, and what can be done with them.
-import { language, sayCount, sayMoney } from "../i18n";
+import { language, say, sayCount, sayMoney } from "../i18n";
 import type { PeriodUnit, Service, Subscription } from "../rest";
 
 export function sayPeriod(unit: PeriodUnit, count: number): string {
-  return sayCount(`period.${unit}`, count);
+  return count === 1 ? say(`period.one.${unit}`) : sayCount(`period.${unit}`, count);
 }
 
 export function sayPrice(amount: number, currency: string, unit: PeriodUnit, count: number) {
