@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { openBrowser, openPage } from "./browser.mjs";
 
+const PATIENCE_MS = 15_000;
+
 export async function openPeopleStage({ settings = {} } = {}) {
   const { startServer } = await import("../story/harness.mjs");
   const { publish, propose, PLAN } = await import("../story/support/services.mjs");
@@ -21,6 +23,7 @@ export async function openPeopleStage({ settings = {} } = {}) {
     browser,
     url: `http://localhost:${server.address.port}`,
     invitation: (name = "Ana Lima") => server.invitation(org, name),
+    invitationOfAnother: async () => server.invitation(await server.organisation("Another")),
     propose: (of = service) => propose(shop, of, { org, via: "promotion winter" }),
     publish: (changes) => publish(operator, changes),
     changePrice: (amount) =>
@@ -36,18 +39,21 @@ export async function openPeopleStage({ settings = {} } = {}) {
 /** A page of a device of its own: its cookies, and an authenticator that verifies its user. */
 export async function openDevice(stage, options = {}) {
   const page = await openPage(stage.browser, options);
+  page.setDefaultTimeout(PATIENCE_MS);
   const session = await page.context().newCDPSession(page);
   await session.send("WebAuthn.enable");
-  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
+  const authenticator = (transport) => session.send("WebAuthn.addVirtualAuthenticator", {
     options: {
       protocol: "ctap2",
-      transport: "internal",
+      transport,
       hasResidentKey: true,
       hasUserVerification: true,
       isUserVerified: true,
       automaticPresenceSimulation: true,
     },
   });
+  const { authenticatorId } = await authenticator("internal");
+  page.secondAuthenticator = () => authenticator("usb");
   page.authenticator = {
     lie: (lies) =>
       session.send("WebAuthn.setResponseOverrideBits", { authenticatorId, ...lies }),
