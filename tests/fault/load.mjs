@@ -55,9 +55,9 @@ export class Load {
     }
 
     async sawCheckpoint(node) {
-        this.logKey ??= (await this.shop.server.logState()).key;
+        this.log ??= await node.logState();
         const answer = await exchange(node.address, { path: '/log/checkpoint' });
-        const { size, root } = parseCheckpoint(answer.bytes, this.logKey);
+        const { size, root } = parseCheckpoint(answer.bytes, this.log.key);
         const before = this.checkpoints.get(size);
         assert.ok(!before || before.equals(root), `two roots for size ${size}`);
         this.checkpoints.set(size, root);
@@ -120,11 +120,10 @@ export class Load {
         for (const [old, root] of this.checkpoints) {
             assert.ok(roots.get(old).equals(root), `not consistent with the one of size ${old}`);
         }
-        const { vkey } = await this.shop.server.logState();
         const some = [...this.acknowledged.values()].slice(-20);
         await inParallel(some, 4, async ({ subject, act, log_index: index }) => {
             const answer = await this.shop.at(node).get(`/v1/orders/${subject}/evidence`);
-            const proved = checkBundle(answer.text, vkey).acts
+            const proved = checkBundle(answer.text, this.log.vkey).acts
                 .find(({ record }) => record.id === act);
             assert.equal(proved?.index, index);
         });
