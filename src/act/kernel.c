@@ -61,6 +61,8 @@ static void tell_listeners(struct kernel *kernel)
 static void pass_on(struct kernel *kernel, struct submission *acts)
 {
     pthread_mutex_lock(&kernel->lock);
+    for (const struct submission *each = acts; each != NULL; each = each->next)
+        kernel->orgs[each->bucket].acts--;
     if (kernel->is_shared) {
         for (struct submission *next; acts != NULL; acts = next) {
             next = acts->next;
@@ -290,17 +292,23 @@ void kernel_close(struct kernel *kernel)
 }
 
 /*
- * The acts of one organisation meet in one writer, so that none has to wait for its rows. A further
- * writer is given acts only where the others have a good group's worth waiting: an act of a small
- * group costs the database three times as much.
+ * The acts of one organisation meet in one writer, so that they are decided in the order in which
+ * they came and none has to wait for its rows. A further writer is given organisations only where
+ * the others have a good group's worth waiting: an act of a small group costs the database three
+ * times as much.
  */
-static struct group_writer *writer_of(struct kernel *kernel, int64_t org)
+static struct group_writer *writer_of(struct kernel *kernel, struct submission *submission)
 {
+    uint64_t hash = (uint64_t)submission->act.org * UINT64_C(0x9e3779b97f4a7c15);
+    submission->bucket = (hash >> 32) % ORG_BUCKETS;
+    struct org_bucket *bucket = &kernel->orgs[submission->bucket];
     size_t active = 1 + kernel->waiting / GROUP_WORTH;
     if (active > kernel->writer_count)
         active = kernel->writer_count;
-    uint64_t hash = (uint64_t)org * UINT64_C(0x9e3779b97f4a7c15);
-    return &kernel->writers[(hash >> 32) % active];
+    if (bucket->acts == 0)
+        bucket->writer = submission->bucket % active;
+    bucket->acts++;
+    return &kernel->writers[bucket->writer];
 }
 
 /* False if there is no place: then *problem says why. */
@@ -315,7 +323,7 @@ static bool enqueue(struct kernel *kernel, struct submission *submission, struct
                submission->act.actor.role != ROLE_SYSTEM) { /* receipts must not be lost */
         problem_set(problem, PROBLEM_OVERLOADED, "%zu acts are waiting", kernel->waiting);
     } else {
-        struct group_writer *writer = writer_of(kernel, submission->act.org);
+        struct group_writer *writer = writer_of(kernel, submission);
         *writer->last = submission;
         writer->last = &submission->next;
         kernel->waiting++;

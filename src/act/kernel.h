@@ -41,6 +41,7 @@ struct submission {
     struct submission *next_unlogged;
     int64_t unlogged_since;
     bool committing; /* its writer is at work with it */
+    size_t bucket;   /* of its organisation */
 };
 
 #define LOG_INDEX_NONE (-1)

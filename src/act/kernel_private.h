@@ -40,6 +40,14 @@ struct group_writer {
     struct saving *savings;
 };
 
+/* Organisations by their numbers: their acts stay with one writer as long as any of them is there.
+ */
+#define ORG_BUCKETS 256
+struct org_bucket {
+    size_t acts; /* that wait or are being run */
+    size_t writer;
+};
+
 /* Submissions that are committed, or about to be, and wait for their places in the log. */
 #define UNLOGGED_BUCKETS 4096
 struct unlogged {
@@ -74,6 +82,7 @@ struct kernel {
     bool has_committed;                         /* something was since the finisher looked */
     bool has_queued;                            /* entries were since the sequencer looked */
     struct unlogged unlogged;
+    struct org_bucket orgs[ORG_BUCKETS];
     size_t waiting;
     bool stopping, written; /* written: nothing more will be committed */
     bool sequenced;         /* nor given a place in the log by us */

@@ -39,6 +39,7 @@ static enum problem_code code_of(const char *state)
         {"55P03", PROBLEM_STORE_CONFLICT}, /* a lock was not free in time */
         {"23505", PROBLEM_STORE_CONFLICT}, /* another writer made the row first */
         {"42P07", PROBLEM_STORE_CONFLICT}, /* or the table */
+        {"42710", PROBLEM_STORE_CONFLICT}, /* or its type, a moment before the table */
         {"XX001", PROBLEM_STORE_CORRUPT},   {"XX002", PROBLEM_STORE_CORRUPT},
         {"XX000", PROBLEM_STORE_CONFLICT}, /* Citus: a part of the database refused to commit */
         {"08", PROBLEM_STORE_CONFLICT},    /* the connection */

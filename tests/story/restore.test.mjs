@@ -47,7 +47,8 @@ describe('a backup of PostgreSQL', { skip: !onPostgres && 'the store is a file' 
         await server.store.run(`CREATE DATABASE ${database}`);
         const elsewhere = url.replace(/\/counterfoil(?=\?|$)/, `/${database}`);
         assert.notEqual(elsewhere, url);
-        await execute('pg_restore', ['--exit-on-error', '--no-owner', `--dbname=${elsewhere}`, dump]);
+        await execute('pg_restore',
+            ['--exit-on-error', '--no-owner', `--dbname=${elsewhere}`, dump]);
         const folder = path.join(temporaryFolder(), 'data');
         cpSync(server.folder, folder, { recursive: true });
         const store = server.store.at(elsewhere);

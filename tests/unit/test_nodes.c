@@ -238,6 +238,42 @@ static void a_key_counts_on_all_of_them(void **state)
     nodes_stop(&nodes);
 }
 
+static void count_down(struct submission *submission)
+{
+    atomic_fetch_sub((atomic_int *)submission->context, 1);
+}
+
+/* Acts of one object that were sent one behind the other are decided so, however many wait. */
+static void acts_keep_their_order(void **state)
+{
+    static const struct order_shipped_body shipped = {.present = 1, .carrier = {"DHL", 3}};
+    enum { ORDERS = 300 };
+    struct road *road = *state;
+    struct submission *acts[ORDERS * 2];
+    atomic_int outstanding = ORDERS * 2;
+    for (int i = 0; i < ORDERS; i++) {
+        char *reference = arena_take(road->arena, 16);
+        snprintf(reference, 16, "row-%d", i);
+        struct id order = id_new(road->org);
+        acts[i * 2] = road_submission(road, &order_created, road_shop, order,
+                                      road_order_body(road, reference));
+        acts[i * 2 + 1] = road_submission(road, &order_shipped, road_seller(road), order, &shipped);
+    }
+    for (size_t i = 0; i < COUNT_OF(acts); i++) {
+        acts[i]->arena = arena_new();
+        acts[i]->done = count_down;
+        acts[i]->context = &outstanding;
+        kernel_submit(road->kernel, acts[i]);
+    }
+    while (outstanding > 0)
+        usleep(1000);
+    for (size_t i = 0; i < COUNT_OF(acts); i++) {
+        assert_accepted(acts[i]);
+        arena_free(acts[i]->arena);
+    }
+    check_log(road);
+}
+
 /* --- leases --- */
 
 static unsigned slots_of(struct kernel *kernel)
@@ -429,6 +465,7 @@ int main(void)
         UNLOCKED(a_race_is_not_lost_between_them),
         TEST(a_key_counts_on_all_of_them),
         UNLOCKED(a_key_counts_on_all_of_them),
+        TEST(acts_keep_their_order),
         TEST(each_thing_is_one_nodes),
         TEST(work_is_handed_over),
         TEST(a_node_that_was_asleep_is_fenced),

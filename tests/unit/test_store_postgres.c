@@ -287,8 +287,10 @@ static void *open_and_close(void *context)
     struct fixture *fixture = context;
     struct problem problem;
     struct store *store = store_open_with(fixture->folder.url, &fixture->options, &problem);
-    if (store == NULL)
+    if (store == NULL) {
+        print_error("%s: %s\n", problem_kind(problem.code)->slug, problem.detail);
         return NULL;
+    }
     store_close(store);
     return fixture;
 }
