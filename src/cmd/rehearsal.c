@@ -72,6 +72,8 @@ void rehearsal_print(const struct replay_report *report)
     printf("%llu acts replayed, %llu rows compared, %llu log entries checked: ",
            (unsigned long long)report->acts, (unsigned long long)report->rows,
            (unsigned long long)report->log_size);
+    if (report->queued > 0)
+        printf("(%llu acts have no place in the log yet) ", (unsigned long long)report->queued);
     if (report->findings == 0)
         printf("the state is what the acts say\n");
     else

@@ -478,6 +478,49 @@ static void test_replay_gives_the_same_tables(void **state)
     buffer_done(&findings);
 }
 
+static bool take_last(void *context, const void *row, struct problem *problem)
+{
+    (void)problem;
+    *(struct log_entry_row *)context = *(const struct log_entry_row *)row;
+    return true;
+}
+
+/* As a node leaves it that was killed before the log took up its last act. */
+static void put_last_back(struct road *road)
+{
+    struct log_entry_row entry;
+    struct reader *reader = store_reader_take(road->store);
+    assert_true(reader_rows(reader, &log_entries_table, "ORDER BY position DESC LIMIT 1", NULL, 0,
+                            road->arena, take_last, &entry, &road->problem));
+    store_reader_give(road->store, reader);
+    struct log_queue_row queued = {.org = entry.org, .seq = entry.seq, .entry = entry.entry};
+    struct row_slot remove = {
+        .table = &log_entries_table, .row = &entry, .found = true, .removed = true};
+    struct row_slot insert = {.table = &log_queue_table, .row = &queued, .changed = true};
+    struct row_slot *slots[] = {&remove, &insert};
+    struct writer *writer = store_writer(road->store, 0);
+    assert_true(writer_begin(writer, &road->problem));
+    assert_true(writer_save(writer, slots, 2, &road->problem));
+    assert_true(writer_commit(writer, &road->problem));
+}
+
+static void test_replay_takes_up_what_waits_for_the_log(void **state)
+{
+    struct road *road = *state;
+    struct buffer findings;
+    buffer_init(&findings);
+    make_history(road);
+    kernel_close(road->kernel);
+    put_last_back(road);
+    put_last_back(road);
+    uint64_t count = replay(road, &findings);
+    if (count != 0)
+        fail_msg("%.*s", TEXT_ARG(buffer_view(&findings)));
+    buffer_done(&findings);
+    store_close(road->store);
+    road_start(road);
+}
+
 static void test_replay_finds_a_changed_row(void **state)
 {
     struct road *road = *state;
@@ -693,6 +736,7 @@ int main(void)
         TEST(test_overdue_becomes_incident),
         TEST(test_undecided_under_way_lapses),
         TEST(test_replay_gives_the_same_tables),
+        TEST(test_replay_takes_up_what_waits_for_the_log),
         TEST(test_replay_finds_a_changed_row),
         TEST(test_replay_finds_a_changed_record),
         TEST(test_evidence_one_changed_character),
