@@ -113,8 +113,6 @@ struct reader *postgres_reader_new(struct store *store) OWNED_BY(postgres_reader
 MUST_CHECK bool postgres_reader_query(struct reader *reader, const struct query *asked,
                                       query_row each, void *context, struct problem *problem);
 void postgres_reader_rest(struct reader *reader);
-MUST_CHECK bool postgres_describe(struct store *store, const char *table,
-                                  struct store_column *columns, size_t capacity, size_t *count,
-                                  struct problem *problem);
+extern const char postgres_describe_sql[];
 uint64_t postgres_file_bytes(struct store *store);
 const char *postgres_url(const struct store *store);

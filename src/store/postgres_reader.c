@@ -203,47 +203,14 @@ bool postgres_reader_query(struct reader *base, const struct query *asked, query
     return close_cursor(reader, &asking, given ? problem : &ignored) && given;
 }
 
-struct description {
-    struct store_column *columns;
-    size_t capacity, count;
-};
-
-static bool describe_column(void *context, const struct value *columns, size_t count,
-                            struct problem *problem)
-{
-    struct description *description = context;
-    MUST(count == 4);
-    if (description->count == description->capacity)
-        return problem_set(problem, PROBLEM_STORE_FAILED, "a table has more than %zu columns",
-                           description->capacity);
-    struct store_column *column = &description->columns[description->count++];
-    snprintf(column->name, sizeof column->name, "%.*s", TEXT_ARG(columns[0].text));
-    snprintf(column->type, sizeof column->type, "%.*s", TEXT_ARG(columns[1].text));
-    column->optional = columns[2].integer == 0;
-    column->key_position = (size_t)columns[3].integer;
-    return true;
-}
-
 /* Types by the names that schema files give them. */
-bool postgres_describe(struct store *base, const char *table, struct store_column *columns,
-                       size_t capacity, size_t *count, struct problem *problem)
-{
-    static const char sql[] =
-        "SELECT a.attname, CASE format_type(a.atttypid, a.atttypmod) WHEN 'bigint' THEN 'INTEGER' "
-        "WHEN 'bytea' THEN 'BLOB' WHEN 'text' THEN 'TEXT' ELSE 'another' END, a.attnotnull, "
-        "coalesce(array_position(k.conkey, a.attnum), 0) FROM pg_attribute AS a "
-        "LEFT JOIN pg_constraint AS k ON k.conrelid = a.attrelid AND k.contype = 'p' "
-        "WHERE a.attrelid = to_regclass(?1) AND a.attnum > 0 AND NOT a.attisdropped "
-        "ORDER BY a.attnum LIMIT 1000";
-    struct description description = {.columns = columns, .capacity = capacity};
-    struct value name = VALUE_OF_TEXT(text_of(table));
-    struct query query = {.sql = sql, .values = &name, .value_count = 1};
-    struct reader *reader = store_reader_take(base);
-    bool described = postgres_reader_query(reader, &query, describe_column, &description, problem);
-    store_reader_give(base, reader);
-    *count = description.count;
-    return described;
-}
+const char postgres_describe_sql[] =
+    "SELECT a.attname, CASE format_type(a.atttypid, a.atttypmod) WHEN 'bigint' THEN 'INTEGER' "
+    "WHEN 'bytea' THEN 'BLOB' WHEN 'text' THEN 'TEXT' ELSE 'another' END, a.attnotnull, "
+    "coalesce(array_position(k.conkey, a.attnum), 0) FROM pg_attribute AS a "
+    "LEFT JOIN pg_constraint AS k ON k.conrelid = a.attrelid AND k.contype = 'p' "
+    "WHERE a.attrelid = to_regclass(?1) AND a.attnum > 0 AND NOT a.attisdropped "
+    "ORDER BY a.attnum LIMIT 1000";
 
 static bool take_bytes(void *context, const struct value *columns, size_t count,
                        struct problem *problem)

@@ -828,44 +828,6 @@ static void sqlite_reader_free(struct reader *base)
     free(reader);
 }
 
-struct description {
-    struct store_column *columns;
-    size_t capacity, count;
-};
-
-static bool describe_column(void *context, const struct value *columns, size_t count,
-                            struct problem *problem)
-{
-    struct description *description = context;
-    MUST(count == 4);
-    if (description->count == description->capacity)
-        return problem_set(problem, PROBLEM_STORE_FAILED, "a table has more than %zu columns",
-                           description->capacity);
-    struct store_column *column = &description->columns[description->count++];
-    snprintf(column->name, sizeof column->name, "%.*s", TEXT_ARG(columns[0].text));
-    snprintf(column->type, sizeof column->type, "%.*s", TEXT_ARG(columns[1].text));
-    column->optional = columns[2].integer == 0;
-    column->key_position = (size_t)columns[3].integer;
-    return true;
-}
-
-static bool sqlite_describe(struct store *base, const char *table, struct store_column *columns,
-                            size_t capacity, size_t *count, struct problem *problem)
-{
-    struct description description = {.columns = columns, .capacity = capacity};
-    struct value name = VALUE_OF_TEXT(text_of(table));
-    struct query info = {
-        .sql = "SELECT name, type, \"notnull\", pk FROM pragma_table_info(?1) ORDER BY cid",
-        .values = &name,
-        .value_count = 1,
-    };
-    struct reader *reader = store_reader_take(base);
-    bool described = sqlite_reader_query(reader, &info, describe_column, &description, problem);
-    store_reader_give(base, reader);
-    *count = description.count;
-    return described;
-}
-
 /* Backup. */
 
 struct backup {
@@ -972,7 +934,7 @@ const struct store_driver sqlite_driver = {
     .execute = sqlite_execute,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
-    .describe = sqlite_describe,
+    .describe_sql = "SELECT name, type, \"notnull\", pk FROM pragma_table_info(?1) ORDER BY cid",
     .reader_new = sqlite_reader_new,
     .reader_query = sqlite_reader_query,
     .reader_rest = sqlite_reader_rest,

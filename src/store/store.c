@@ -173,12 +173,6 @@ void writer_rollback(struct writer *writer)
     writer->store->driver->rollback(writer);
 }
 
-bool store_describe(struct store *store, const char *table, struct store_column *columns,
-                    size_t capacity, size_t *count, struct problem *problem)
-{
-    return store->driver->describe(store, table, columns, capacity, count, problem);
-}
-
 bool store_backup(struct store *store, const char *path,
                   void (*progress)(void *context, uint64_t done, uint64_t total), void *context,
                   struct problem *problem)
@@ -301,4 +295,38 @@ bool reader_load(struct reader *reader, const struct table *table, void *row, st
         return false;
     *found = rows.count == 1;
     return true;
+}
+
+struct description {
+    struct store_column *columns;
+    size_t capacity, count;
+};
+
+static bool describe_column(void *context, const struct value *columns, size_t count,
+                            struct problem *problem)
+{
+    struct description *description = context;
+    MUST(count == 4);
+    if (description->count == description->capacity)
+        return problem_set(problem, PROBLEM_STORE_FAILED, "a table has more than %zu columns",
+                           description->capacity);
+    struct store_column *column = &description->columns[description->count++];
+    snprintf(column->name, sizeof column->name, "%.*s", TEXT_ARG(columns[0].text));
+    snprintf(column->type, sizeof column->type, "%.*s", TEXT_ARG(columns[1].text));
+    column->optional = columns[2].integer == 0;
+    column->key_position = (size_t)columns[3].integer;
+    return true;
+}
+
+bool store_describe(struct store *store, const char *table, struct store_column *columns,
+                    size_t capacity, size_t *count, struct problem *problem)
+{
+    struct description description = {.columns = columns, .capacity = capacity};
+    struct value name = VALUE_OF_TEXT(text_of(table));
+    struct reader *reader = store_reader_take(store);
+    bool described = reader_query(reader, store->driver->describe_sql, &name, 1, describe_column,
+                                  &description, problem);
+    store_reader_give(store, reader);
+    *count = description.count;
+    return described;
 }

@@ -65,8 +65,8 @@ struct store_driver {
     bool (*execute)(struct writer *writer, struct text script, struct problem *problem);
     bool (*commit)(struct writer *writer, struct problem *problem);
     void (*rollback)(struct writer *writer);
-    bool (*describe)(struct store *store, const char *table, struct store_column *columns,
-                     size_t capacity, size_t *count, struct problem *problem);
+    /* Of table ?1, in order: name, type as in schema files, NOT NULL, position in the key or 0. */
+    const char *describe_sql;
     /* A reader connects at its first query, and sees one moment until `rest`. */
     struct reader *(*reader_new)(struct store *store);
     bool (*reader_query)(struct reader *reader, const struct query *query, query_row each,
