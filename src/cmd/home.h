@@ -6,7 +6,7 @@
  *     signer.key           the keys that only the signer reads, 0600
  *     log.vkey             the transparency log's verifier key, for everybody
  *     operator.key         an API key of role operator, for this program's own commands, 0600
- *     address              where the running server listens
+ *     address              where the running server listens (and its .lock, while it does)
  */
 #pragma once
 

@@ -13,10 +13,12 @@
 #include "cmd/sandbox.h"
 #include "net/service.h"
 #include "net/witness_client.h"
+#include "store/store_file.h"
 
 struct daemon {
     struct config *config;
     struct engine engine;
+    int folder_lock; /* no two servers share a folder, whichever their store */
     struct service *service;
     struct witness_client *witnesses;
 };
@@ -120,13 +122,22 @@ static bool announce(const struct daemon *daemon, struct problem *problem)
     return true;
 }
 
+/* What the folder says of its server (HOME_ADDRESS) is this one's until it ends. */
+static bool lock_folder(struct daemon *daemon, struct problem *problem)
+{
+    char path[HOME_PATH_BYTES];
+    home_path(config_text(daemon->config, CONFIG_DATA), HOME_ADDRESS, path);
+    return lock_for_writing(path, &daemon->folder_lock, problem);
+}
+
 /* The signer needs root's view of the key file; everything after it does without. */
 static bool start(struct daemon *daemon, struct problem *problem)
 {
     const struct engine_options options = {.config = daemon->config, .timers = true};
     umask(0077);
     log_set_level((enum log_level)config_number(daemon->config, CONFIG_LOG_LEVEL));
-    return engine_init(&daemon->engine, &options, problem) && sandbox_hide_memory(problem) &&
+    return engine_init(&daemon->engine, &options, problem) && lock_folder(daemon, problem) &&
+           sandbox_hide_memory(problem) &&
            sandbox_daemon(problem) && start_witnesses(daemon, problem) &&
            start_service(daemon, problem) && announce(daemon, problem);
 }
@@ -138,6 +149,7 @@ static void stop(struct daemon *daemon)
     service_free(daemon->service);
     witness_client_free(daemon->witnesses);
     engine_done(&daemon->engine);
+    lock_release(daemon->folder_lock, true);
 }
 
 /* Settings that may change without a restart. What is wrong in the file changes nothing. */
@@ -178,7 +190,10 @@ static int run_serve(const struct invocation *invocation)
 {
     struct problem problem;
     sigset_t signals;
-    struct daemon daemon = {.config = invocation_config(invocation, &problem)};
+    struct daemon daemon = {
+        .config = invocation_config(invocation, &problem),
+        .folder_lock = -1,
+    };
     if (daemon.config == NULL)
         return command_failed(&problem);
     block_signals(&signals);

@@ -775,7 +775,7 @@ static struct reader *sqlite_reader_new(struct store *base)
     struct sqlite_reader *reader = calloc(1, sizeof *reader);
     MUST(reader != NULL);
     reader->base.store = base;
-    return &reader->base;
+    return (struct reader *)reader;
 }
 
 /* Where the store is `alone`, the mutex keeps writers away; elsewhere a transaction's snapshot. */
