@@ -137,9 +137,9 @@ static bool start(struct daemon *daemon, struct problem *problem)
     umask(0077);
     log_set_level((enum log_level)config_number(daemon->config, CONFIG_LOG_LEVEL));
     return engine_init(&daemon->engine, &options, problem) && lock_folder(daemon, problem) &&
-           sandbox_hide_memory(problem) &&
-           sandbox_daemon(problem) && start_witnesses(daemon, problem) &&
-           start_service(daemon, problem) && announce(daemon, problem);
+           sandbox_hide_memory(problem) && sandbox_daemon(problem) &&
+           start_witnesses(daemon, problem) && start_service(daemon, problem) &&
+           announce(daemon, problem);
 }
 
 static void stop(struct daemon *daemon)
