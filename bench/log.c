@@ -140,7 +140,7 @@ static void open_log(struct log_server *server, const char *folder, const char *
     static struct catalogue catalogue_of_log;
     struct problem problem;
     char url[256];
-    catalogue_of_log = (struct catalogue){catalogue.tables, acts, views, timers};
+    catalogue_of_log = (struct catalogue){catalogue.tables, acts, views, timers, NULL};
     snprintf(url, sizeof url, "sqlite:%s/log.db", folder);
     buffer_init(&server->vkey);
     if (!note_secret_from_seed(&server->secret, TEXT(ORIGIN), NOTE_ED25519, seed, &problem) ||

@@ -30,8 +30,13 @@ LIBRARIES = {
     r"libpq.*\.h": r"src/store/postgres\w*\.[ch]",
     r"microhttpd\.h": r"src/net/http\w*\.[ch]",
     r"curl/.*": r"src/net/\w+\.[ch]",
+    r"gmime/.*": r"src/net/mail_message\.[ch]",
     r"seccomp\.h": r"src/cmd/\w+\.[ch]",
     r"jansson\.h": r"src/base/json\.[ch]",
+    r"cbor\.h": r"src/identity/ctap_cbor\.c",
+    r"sodium\.h": r"src/identity/(cose_key|password)\.c",
+    r"hs/hs\.h": r"src/policy/match\.c",
+    r"pcre2\.h": r"src/policy/match\.c",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 

@@ -3,10 +3,12 @@
 # the root of the repository.
 
 RUN_PACKAGES=(gcc libc6-dev meson ninja-build python3 ca-certificates curl
-    libjansson-dev libmicrohttpd-dev libssl-dev libcurl4-openssl-dev libseccomp-dev libpq-dev)
+    libjansson-dev libmicrohttpd-dev libssl-dev libcurl4-openssl-dev libseccomp-dev libpq-dev
+    libcbor-dev libsodium-dev libgmime-3.0-dev
+    libvectorscan-dev libpcre2-dev libicu-dev)
 CHECK_PACKAGES=(libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev llvm cppcheck
     universal-ctags shellcheck golang-go golang-golang-x-mod-dev chromium
-    postgresql-15)
+    postgresql-15 fido2-tools)
 
 say() {
     printf '%s\n' "$*"

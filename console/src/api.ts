@@ -73,11 +73,25 @@ export interface Credentials {
   key: string;
 }
 
+/** What a problem says beyond its title. */
+export interface ProblemBody {
+  code?: string;
+  title?: string;
+  detail?: string;
+  remedy?: string;
+  reason?: string;
+  held_until?: string;
+  errors?: readonly { pointer: string; detail: string }[];
+  /** Of `terms-changed`: the terms as they are now. */
+  terms?: { terms: unknown };
+}
+
 /** What the server said no to (RFC 9457). */
 export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly title: string,
+    readonly body: ProblemBody = {},
   ) {
     super(title);
   }
@@ -92,11 +106,10 @@ const SILENCE_MS_MAX = 45_000; // the server sends a comment line every 15 secon
 const EVENT_CHARACTERS_MAX = 1_000_000;
 const NOTICES_MAX = 500;
 
-async function problemOf(answer: Response): Promise<Problem> {
+export async function problemOf(answer: Response): Promise<Problem> {
   const isProblem = answer.headers.get("content-type")?.startsWith("application/problem+json");
-  const body = isProblem ? ((await answer.json()) as { title?: unknown }) : {};
-  const title = typeof body.title === "string" ? body.title : `HTTP ${answer.status}`;
-  return new Problem(answer.status, title);
+  const body = isProblem ? ((await answer.json()) as ProblemBody) : {};
+  return new Problem(answer.status, body.title ?? `HTTP ${answer.status}`, body);
 }
 
 async function get(

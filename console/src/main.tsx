@@ -2,12 +2,16 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/parts.css";
+import "./styles/pages.css";
 import { render } from "preact";
 import { preferredLanguage, setLanguage } from "./i18n";
-import { Home } from "./pages/home";
+import { Root } from "./pages/root";
+import { loadAccount } from "./state/account";
 import { startClock } from "./state/clock";
 import { recall, takeFromAddress } from "./state/credentials";
+import { takeInvitation } from "./state/invitation";
 import { follow } from "./state/order";
+import { followAddress } from "./state/route";
 import { watchServer } from "./state/server";
 
 function followFromAddress(): void {
@@ -16,11 +20,16 @@ function followFromAddress(): void {
 }
 
 await setLanguage(preferredLanguage());
+takeInvitation();
 followFromAddress();
+followAddress();
 window.addEventListener("hashchange", () => {
+  takeInvitation();
   const who = takeFromAddress();
   if (who) follow(who);
+  followAddress();
 });
 startClock();
 void watchServer();
-render(<Home />, document.getElementById("console")!);
+void loadAccount();
+render(<Root />, document.getElementById("console")!);

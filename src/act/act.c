@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-const char *const role_names[ROLE_COUNT + 1] = {"shop",     "seller", "buyer", "auditor",
-                                                "operator", "system", NULL};
+const char *const role_names[ROLE_COUNT + 1] = {
+    "shop", "seller", "buyer", "auditor", "operator", "system", "support", "person", NULL};
 
 const char *const audience_names[AUDIENCES + 1] = {"shop", "seller", "buyer", NULL};
 
@@ -20,9 +20,22 @@ enum role audience_role(enum audience audience)
     return roles[audience];
 }
 
+void *act_need_key(const struct act *act, const struct need *need, struct arena *arena)
+{
+    const struct table *table = need->table;
+    void *key = arena_take(arena, table->row_bytes);
+    if (need->key != NULL) {
+        need->key(act, key);
+    } else {
+        memcpy((char *)key + table->columns[0].offset, &act->org, sizeof act->org);
+        memcpy((char *)key + table->columns[1].offset, &act->subject, sizeof act->subject);
+    }
+    return key;
+}
+
 static struct row_slot *slot_of(struct decision *decision, size_t need)
 {
-    MUST(need < decision->act->type->need_count);
+    MUST(need < NEEDS_MAX && decision->rows[need] != NULL);
     return decision->rows[need];
 }
 
@@ -35,9 +48,45 @@ void *decision_row(struct decision *decision, size_t need)
 void *decision_change(struct decision *decision, size_t need)
 {
     struct row_slot *slot = slot_of(decision, need);
+    const void *row = decision_row(decision, need);
+    if (row != NULL && !decision->touched[need]) {
+        decision->before[need] = arena_take(decision->arena, slot->table->row_bytes);
+        memcpy(decision->before[need], row, slot->table->row_bytes);
+    }
     slot->changed = decision->touched[need] = true;
     slot->removed = false;
     return slot->row;
+}
+
+void act_terms(const struct decision *decision, struct buffer *out)
+{
+    const struct act *act = decision->act;
+    const struct act_type *type = act->type;
+    struct json_writer json = json_writer(out);
+    json_open(&json);
+    json_member(&json, "act", text_of(type->name));
+    json_name(&json, "body");
+    fields_write(&json, type->fields, type->field_count, act->body);
+    json_name(&json, "org");
+    json_org(&json, act->org);
+    json_name(&json, "person");
+    json_id(&json, "per", act->actor.person);
+    if (type->subject != SUBJECT_NEW) {
+        json_name(&json, "subject");
+        json_id(&json, type->subject_prefix, act->subject);
+    }
+    if (type->terms != NULL) {
+        json_name(&json, "terms");
+        json_open(&json);
+        type->terms(decision, &json);
+        json_close(&json);
+    }
+    json_close(&json);
+}
+
+const char *act_prefix(const struct act *act)
+{
+    return act->prefix != NULL ? act->prefix : act->type->subject_prefix;
 }
 
 const struct act_type *catalogue_act(const struct catalogue *catalogue, struct text name)
@@ -56,12 +105,25 @@ static bool has_table(const struct catalogue *catalogue, const struct table *tab
     return false;
 }
 
+bool catalogue_shows(const struct catalogue *catalogue, const char *prefix, enum role role)
+{
+    if ((role & (ROLE_SELLER | ROLE_BUYER)) == 0)
+        return true; /* parties name those who do not see everything */
+    for (const struct act_type *const *type = catalogue->acts; *type != NULL; type++)
+        if (((*type)->parties & (unsigned)role) != 0 &&
+            strcmp((*type)->subject_prefix, prefix) == 0)
+            return true;
+    return false;
+}
+
 static void act_check(const struct catalogue *catalogue, const struct act_type *type)
 {
     MUST(type->decide != NULL && type->doc != NULL && type->story != NULL);
     MUST((type->path == NULL) == (type->subject == SUBJECT_INTERNAL));
     MUST(type->need_count <= NEEDS_MAX && type->deadline_count <= DEADLINES_MAX &&
          type->tell_count <= TELLS_MAX && type->body_bytes >= sizeof(uint32_t));
+    MUST(type->terms == NULL || type->authority == AUTHORITY_SIGNED);
+    MUST((type->subject == SUBJECT_FIELD) == (type->subject_field != NULL));
     fields_check(type->fields, type->field_count);
     for (size_t i = 0; i < type->need_count; i++)
         MUST(has_table(catalogue, type->needs[i].table));
@@ -103,4 +165,7 @@ void catalogue_check(const struct catalogue *catalogue)
         view_check(catalogue, *view);
     for (const struct timer *const *timer = catalogue->timers; *timer != NULL; timer++)
         MUST(has_table(catalogue, (*timer)->table) && (*timer)->type->path == NULL);
+    for (size_t i = 0; catalogue->authority != NULL && i < catalogue->authority->need_count; i++)
+        MUST(has_table(catalogue, catalogue->authority->needs[i].table) &&
+             catalogue->authority->needs[i].mode == NEED_EITHER);
 }

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "act/field.h"
+#include "act/authority.h"
 #include "store/row.h"
 
 enum role {
@@ -18,20 +18,28 @@ enum role {
     ROLE_AUDITOR = 8,   /* reads everything, changes nothing */
     ROLE_OPERATOR = 16, /* runs the server: organisations, keys */
     ROLE_SYSTEM = 32,   /* Counterfoil itself: deadlines, receipts */
+    ROLE_SUPPORT = 64,  /* staff of the marketplace who help an organisation that let them */
+    ROLE_PERSON = 128,  /* a person, about their own account */
 };
-#define ROLE_COUNT 6
+#define ROLE_COUNT 8
 extern const char *const role_names[ROLE_COUNT + 1]; /* by bit number, ended by NULL */
 const char *role_name(enum role role);
 
 struct principal {
     enum role role;
-    struct id key;     /* the API key; zero for the system and the local operator */
-    int64_t org;       /* seller: its organisation; else ORG_MARKETPLACE */
+    struct id key; /* the API key; zero for people, the system and the local operator */
+    int64_t org;   /* seller: its organisation; person: their own number; else ORG_MARKETPLACE */
     struct text buyer; /* buyer: the shop's name for them */
+    /* Of a person; zero for API keys. */
+    struct id person, session;
+    struct id authenticator; /* that opened the session; zero: none did (hand-over) */
+    int64_t method;          /* enum auth_method, of authenticated_at */
+    int64_t authenticated_at;
+    int64_t held_until; /* the session is from a new device: ACT_HELD waits until then; or 0 */
 };
 
 #define DEADLINES_MAX 2
-#define NEEDS_MAX 4
+#define NEEDS_MAX 6
 #define TELLS_MAX 3
 
 /* The marketplace's rules that acts depend on. Their results enter each act's record as deadlines.
@@ -39,9 +47,13 @@ struct principal {
 struct rules {
     int64_t deliver_within_us; /* until then the addressee must have been reached */
     int64_t decide_within_us;  /* until then the seller decides about an order under way */
+    int64_t hold_us;           /* how long what is sensitive waits for a new device */
+    int64_t session_us;        /* how long a log-in lasts */
+    int64_t invitation_us;     /* how long an invitation holds */
 };
 
 struct act_type;
+struct reader;
 
 struct act {
     const struct act_type *type;
@@ -49,11 +61,15 @@ struct act {
     int64_t org;
     int64_t seq; /* position in the organisation's feed, from 1, without gaps */
     int64_t at;
-    struct id subject; /* the object it is about: its id without prefix */
+    struct id subject;  /* the object it is about: its id without prefix */
+    const char *prefix; /* ACT_ANY_SUBJECT: what that has; NULL: the type says it */
     struct principal actor;
-    struct text from;                 /* the client's address */
-    struct text request_id;           /* of the HTTP request */
-    int64_t deadlines[DEADLINES_MAX]; /* by act_type.deadlines; 0: does not apply */
+    struct text from;                  /* the client's address */
+    struct text device;                /* what the client said that it is */
+    struct list steps;                 /* struct interface_step: what led there; or none */
+    const struct signature *signature; /* or NULL */
+    struct text request_id;            /* of the HTTP request */
+    int64_t deadlines[DEADLINES_MAX];  /* by act_type.deadlines; 0: does not apply */
     const void *body;
 };
 
@@ -73,10 +89,14 @@ struct need {
     const char *what;
 };
 
+/* A row of the need's table with its key set, and nothing else. */
+void *act_need_key(const struct act *act, const struct need *need, struct arena *arena);
+
 struct decision {
     const struct act *act;
     struct row_slot *rows[NEEDS_MAX]; /* by act_type.needs */
     bool touched[NEEDS_MAX];          /* changed by this act */
+    void *before[NEEDS_MAX];          /* as it was then; NULL: it was not there */
     unsigned waived; /* bit i: deadline i does not apply this time, nor a tell that goes by it */
     struct arena *arena; /* for what the changed rows point to */
 };
@@ -98,11 +118,17 @@ enum act_flags {
     ACT_MOVES_MONEY = 1, /* its idempotency keys are kept for ever */
     ACT_QUIET = 2,       /* changes nothing new when repeated: a refusal is not recorded */
     ACT_NEW_ORG = 4,     /* it makes an organisation: the kernel picks its number */
+    ACT_OWNER = 8,       /* of an organisation's people, owners alone may */
+    ACT_HELD = 16, /* sensitive: waits while device or authenticator are new, or it is frozen */
+    ACT_ANY_SUBJECT = 64, /* about any kind of thing: each act says which by its prefix */
+    ACT_FREEZING = 32,    /* may be done although the person or the organisation is frozen */
 };
 
 enum subject_source {
     SUBJECT_NEW,      /* the act makes the object */
     SUBJECT_PATH,     /* {subject} of the route */
+    SUBJECT_FIELD,    /* the id in a field of the body, with the act's organisation in it */
+    SUBJECT_SELF,     /* the person who acts, in their own account */
     SUBJECT_INTERNAL, /* set by the submitting code */
 };
 
@@ -111,10 +137,13 @@ struct act_type {
     const char *method, *path; /* "/v1/orders/{subject}/ship"; NULL: not from outside */
     const char *subject_prefix;
     enum subject_source subject;
+    const char *subject_field; /* SUBJECT_FIELD: which */
     /* SUBJECT_NEW by shop and operator: the field that names the organisation; others: their own.
      */
     const char *org_field;
-    unsigned roles;   /* who may: a set of enum role */
+    unsigned roles; /* who may: a set of enum role */
+    enum authority authority;
+    enum permission permission; /* that a member of the organisation needs */
     unsigned parties; /* who sees it besides shop, auditor and operator: ROLE_SELLER, ROLE_BUYER */
     unsigned flags;
     const struct field *fields;
@@ -128,6 +157,15 @@ struct act_type {
     struct deadline deadlines[DEADLINES_MAX];
     size_t tell_count;
     struct tell tells[TELLS_MAX];
+    /*
+     * Adds to the body what the server knows and the client does not say, from rows that are not
+     * of the act's organisation (those a decision must not see: their changes have no order with
+     * the organisation's own). Once, before the act is on the road; a replay has it in the record.
+     */
+    bool (*complete)(struct reader *reader, const struct act *act, void *body, struct arena *arena,
+                     struct problem *problem);
+    /* AUTHORITY_SIGNED: adds members, in the order of their names, to `terms` of the terms. */
+    void (*terms)(const struct decision *decision, struct json_writer *json);
     bool (*decide)(struct decision *decision, struct problem *problem);
     /*
      * What happened, for a person: "The buyer asked to cancel[: {reason}]." — a field of the body,
@@ -179,14 +217,41 @@ struct timer {
     void (*prepare)(const void *row, struct act *act, struct arena *arena);
 };
 
+/*
+ * Who may, beyond roles. The kernel asks it after the act's needs are met and before it is decided;
+ * a refusal of status 403 or 409 is recorded. ADMIT changes nothing; NOTE, called once the act was
+ * accepted, may (the authenticator was used). Both see the rule's own rows by the rule's needs, all
+ * NEED_EITHER.
+ */
+struct authority_rule {
+    bool (*concerns)(const struct act *act); /* otherwise it is not asked */
+    size_t need_count;
+    struct need needs[NEEDS_MAX];
+    /* TERMS: what a signature has to be over; none if the act carries no signature. */
+    bool (*admit)(struct decision *decision, struct text terms, struct problem *problem);
+    void (*note)(struct decision *decision);
+};
+
 /* Everything that is declared; made on floor 4, known to the kernel only as this. */
 struct catalogue {
     const struct table *const *tables; /* each ended by NULL */
     const struct act_type *const *acts;
     const struct view *const *views;
     const struct timer *const *timers;
+    const struct authority_rule *authority; /* or NULL */
 };
 
+/*
+ * The terms of an act, canonical: {"act":…,"body":{…},"org":…,"person":…,"subject":…,"terms":{…}},
+ * without subject if the act makes it, without terms if the type adds none.
+ */
+void act_terms(const struct decision *decision, struct buffer *out);
+
+/* Of the subject's id. */
+const char *act_prefix(const struct act *act);
+
 const struct act_type *catalogue_act(const struct catalogue *catalogue, struct text name);
+/* Does anybody of that role see acts about things with that prefix? */
+bool catalogue_shows(const struct catalogue *catalogue, const char *prefix, enum role role);
 /* Stops the process if the declarations contradict themselves. */
 void catalogue_check(const struct catalogue *catalogue);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "act/feed.h"
 #include "act/ledger.h"
 #include "act/tables.h"
 
@@ -20,11 +21,6 @@ struct collecting {
     size_t count, capacity, refused;
 };
 
-static bool may_see(enum role role, const struct act_type *type)
-{
-    return role & (ROLE_SHOP | ROLE_AUDITOR | ROLE_OPERATOR) || type->parties & role;
-}
-
 static bool is_refused(struct text record)
 {
     static const char member[] = "\"outcome\":\"refused\"";
@@ -36,7 +32,7 @@ static bool collect_act(void *context, const void *row, struct problem *problem)
     struct collecting *collecting = context;
     const struct logged_act_row *act = row;
     const struct act_type *type = catalogue_act(collecting->catalogue, act->type);
-    if (type == NULL || !may_see(collecting->role, type) || act->record.bytes == NULL ||
+    if (type == NULL || !feed_shows(collecting->role, type) || act->record.bytes == NULL ||
         (uint64_t)act->log_index >= collecting->size)
         return true;
     if (is_refused(act->record) && collecting->refused++ >= EVIDENCE_REFUSED_MAX)
@@ -268,7 +264,7 @@ static bool check_record(struct checking *checking, size_t index, struct text re
     if (!record_read(checking->catalogue, record_text, &acts[index].record, checking->arena, &why))
         return unfit(checking, index, why.detail);
     const struct act *act = &acts[index].record.act;
-    size_t length = id_format(act->type->subject_prefix, act->subject, subject);
+    size_t length = id_format(act_prefix(act), act->subject, subject);
     if (!text_equal((struct text){subject, length}, checking->evidence->subject))
         return unfit(checking, index, "it is about something else");
     if (index > 0 && act->seq <= acts[index - 1].record.act.seq)

@@ -19,17 +19,20 @@ struct feed {
     struct buffer of_buyer, of_buyer_subject;
 };
 
-bool feed_shows(enum role role, const struct act_type *type)
+/* Whose feed is that of one organisation; a person's number counts as one. */
+static bool is_of_org(enum role role)
 {
-    return (role & (ROLE_SELLER | ROLE_BUYER)) == 0 || (type->parties & (unsigned)role) != 0;
+    return (role & (ROLE_SELLER | ROLE_SUPPORT | ROLE_PERSON)) != 0;
 }
 
-static bool buyers_see(const struct catalogue *catalogue, const char *prefix)
+bool feed_shows(enum role role, const struct act_type *type)
 {
-    for (const struct act_type *const *type = catalogue->acts; *type != NULL; type++)
-        if (((*type)->parties & ROLE_BUYER) != 0 && strcmp((*type)->subject_prefix, prefix) == 0)
-            return true;
-    return false;
+    if (role == ROLE_SUPPORT) /* what those see who let them in */
+        role = ROLE_SELLER;
+    if (role == ROLE_SHOP) /* everything but what people do with their own accounts */
+        return type->parties != ROLE_PERSON;
+    return (role & (ROLE_SELLER | ROLE_BUYER | ROLE_PERSON)) == 0 ||
+           (type->parties & (unsigned)role) != 0;
 }
 
 /* Are its rows objects that belong to a buyer each? */
@@ -38,7 +41,7 @@ static bool is_of_buyers(const struct catalogue *catalogue, const struct table *
     return table->kind == TABLE_STATE && table->key_count == 2 &&
            table->columns[0].type == COLUMN_ORG && table->columns[1].type == COLUMN_ID &&
            table->columns[1].prefix != NULL && table_column(table, "buyer") != NULL &&
-           buyers_see(catalogue, table->columns[1].prefix);
+           catalogue_shows(catalogue, table->columns[1].prefix, ROLE_BUYER);
 }
 
 static void write_of_buyer(struct buffer *sql, const struct catalogue *catalogue, bool subject)
@@ -96,7 +99,7 @@ static bool take_act(void *context, const void *row, struct problem *problem)
     struct reading *reading = context;
     const struct logged_act_row *act = row;
     const struct act_type *type = catalogue_act(reading->feed->catalogue, act->type);
-    int64_t position = reading->who->role == ROLE_SELLER ? act->seq : act->log_index + 1;
+    int64_t position = is_of_org(reading->who->role) ? act->seq : act->log_index + 1;
     if (reading->bytes > FEED_PAGE_BYTES_MAX) {
         reading->full = true;
         problem_clear(problem);
@@ -124,7 +127,7 @@ static bool read_batch(struct reading *reading, const struct id *subject, int64_
     struct value values[] = {VALUE_OF_INT(0), VALUE_OF_INT(after), VALUE_OF_INT((int64_t)limit),
                              VALUE_OF_ID(*filter)};
     const char *tail = subject == NULL ? of_org : of_org_subject;
-    if (who->role == ROLE_SELLER) {
+    if (is_of_org(who->role)) {
         values[0] = VALUE_OF_INT(who->org);
     } else if (who->role == ROLE_BUYER) {
         values[0] = VALUE_OF_TEXT(who->buyer);
@@ -167,8 +170,8 @@ bool feed_newest(struct reader *reader, const struct principal *who, int64_t *po
     static const char of_feed[] = "SELECT MAX(seq) FROM log_entries WHERE org = ?1";
     static const char of_tree[] = "SELECT MAX(position) + 1 FROM log_entries";
     const struct value org = VALUE_OF_INT(who->org);
-    bool seller = who->role == ROLE_SELLER;
+    bool of_one = is_of_org(who->role);
     *position = 0;
-    return reader_number(reader, seller ? of_feed : of_tree, &org, seller ? 1 : 0, position,
+    return reader_number(reader, of_one ? of_feed : of_tree, &org, of_one ? 1 : 0, position,
                          problem);
 }

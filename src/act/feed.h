@@ -1,10 +1,10 @@
 /*
  * Feeds: the recorded acts in their order, as one reader may see them.
  *
- * A position says how far a reader has read; 0 is the beginning. A seller's positions are the seqs
- * of its organisation's acts. Everybody else's count the log's entries (log_index + 1); of these a
- * buyer sees the acts about objects whose row names them in a column `buyer`. Types that a role is
- * no party to are passed over.
+ * A position says how far a reader has read; 0 is the beginning. The positions of a seller, of
+ * support that it let in, and of a person are the seqs of its organisation's acts. Everybody else's
+ * count the log's entries (log_index + 1); of these a buyer sees the acts about objects whose row
+ * names them in a column `buyer`. Types that a role is no party to are passed over.
  *
  * A page holds at most FEED_EVENTS_MAX events and about FEED_PAGE_BYTES_MAX bytes of records.
  */

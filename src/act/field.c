@@ -242,6 +242,11 @@ static const struct field *find_field(const struct field *fields, size_t count, 
     return NULL;
 }
 
+bool field_of_name(const struct field *fields, size_t count, const char *name)
+{
+    return find_field(fields, count, name) != NULL;
+}
+
 static void refuse_unknown(struct reading *reading, const struct field *fields, size_t count,
                            const json_t *object)
 {
@@ -289,6 +294,38 @@ bool fields_read(const struct field *fields, size_t count, const json_t *object,
 bool field_present(const void *body, size_t index)
 {
     return (*(const uint32_t *)body >> index & 1) != 0;
+}
+
+static bool holds_something(const struct field *field, const void *value)
+{
+    switch (field->type) {
+    case FIELD_TEXT:
+        return ((const struct text *)value)->length > 0;
+    case FIELD_INT:
+    case FIELD_TIME:
+    case FIELD_ENUM:
+    case FIELD_ORG:
+        return *(const int64_t *)value != 0;
+    case FIELD_BOOL:
+        return *(const bool *)value;
+    case FIELD_MONEY:
+        return ((const struct money *)value)->currency[0] != '\0';
+    case FIELD_ID:
+        return !id_is_zero(*(const struct id *)value);
+    case FIELD_DIGEST:
+        return !digest_equal(*(const struct digest *)value, (struct digest){{0}});
+    case FIELD_LIST:
+        return ((const struct list *)value)->count > 0;
+    }
+    return false;
+}
+
+void fields_mark_given(const struct field *fields, size_t count, void *body)
+{
+    uint32_t *present = body;
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].required || holds_something(&fields[i], (char *)body + fields[i].offset))
+            *present |= UINT32_C(1) << i;
 }
 
 void money_write(struct json_writer *json, const struct money *money)

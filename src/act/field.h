@@ -68,6 +68,10 @@ MUST_CHECK bool fields_read(const struct field *fields, size_t count, const json
 void fields_write(struct json_writer *json, const struct field *fields, size_t count,
                   const void *body);
 bool field_present(const void *body, size_t index);
+/* Is there one of that name? */
+bool field_of_name(const struct field *fields, size_t count, const char *name);
+/* Of a body that was made here: every field that holds something is present; also required ones. */
+void fields_mark_given(const struct field *fields, size_t count, void *body);
 /* The JSON Schema of the object (2020-12), for OpenAPI. */
 void fields_schema(struct json_writer *json, const struct field *fields, size_t count);
 /* Stops the process unless the fields stand in the order of their names, everywhere. */

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "act/changes.h"
 #include "act/ledger.h"
 #include "act/record.h"
 #include "base/log.h"
@@ -42,6 +43,8 @@ struct working {
     struct row_slot *feed;
     struct row_slot *idempotency; /* or NULL */
     struct decision decision;
+    bool is_ruled;             /* the authority's rule concerns it */
+    struct decision authority; /* over the rule's rows */
 };
 
 static bool slot_exists(const struct row_slot *slot)
@@ -107,13 +110,7 @@ static void *group_make(struct group *group, const struct table *table, const vo
 static struct row_slot *need_slot(struct group *group, const struct act *act,
                                   const struct need *need)
 {
-    void *key = arena_take(group->arena, need->table->row_bytes);
-    if (need->key != NULL) {
-        need->key(act, key);
-    } else {
-        memcpy((char *)key + need->table->columns[0].offset, &act->org, sizeof act->org);
-        memcpy((char *)key + need->table->columns[1].offset, &act->subject, sizeof act->subject);
-    }
+    void *key = act_need_key(act, need, group->arena);
     /* An id that was made for this act names nothing yet. */
     bool is_new = need->mode == NEED_ABSENT && need->key == NULL &&
                   id_equal(act->subject, act->id) && act->type->subject == SUBJECT_NEW;
@@ -122,11 +119,23 @@ static struct row_slot *need_slot(struct group *group, const struct act *act,
 
 struct idempotency_row submission_key(const struct submission *submission, struct arena *arena)
 {
+    const struct principal *actor = &submission->act.actor;
+    bool is_person = !id_is_zero(actor->person);
+    struct id sender = is_person ? actor->person : actor->key;
     char key[ID_TEXT_BYTES];
-    size_t length = id_format("key", submission->act.actor.key, key);
-    return (struct idempotency_row){.org = id_org(submission->act.actor.key),
+    size_t length = id_format(is_person ? "per" : "key", sender, key);
+    return (struct idempotency_row){.org = id_org(sender),
                                     .key = arena_format(arena, "%.*s:%.*s", (int)length, key,
                                                         TEXT_ARG(submission->idempotency_key))};
+}
+
+static struct decision name_needs(struct group *group, const struct act *act,
+                                  const struct need *needs, size_t count)
+{
+    struct decision decision = {.act = act, .arena = group->arena};
+    for (size_t i = 0; i < count; i++)
+        decision.rows[i] = need_slot(group, act, &needs[i]);
+    return decision;
 }
 
 static void name_rows(struct group *group, struct submission *submission, struct working *working)
@@ -138,9 +147,11 @@ static void name_rows(struct group *group, struct submission *submission, struct
         const struct idempotency_row key = submission_key(submission, group->arena);
         working->idempotency = group_slot(group, &idempotency_table, &key, false);
     }
-    working->decision = (struct decision){.act = act, .arena = group->arena};
-    for (size_t i = 0; i < act->type->need_count; i++)
-        working->decision.rows[i] = need_slot(group, act, &act->type->needs[i]);
+    working->decision = name_needs(group, act, act->type->needs, act->type->need_count);
+    const struct authority_rule *rule = group->kernel->options.catalogue->authority;
+    working->is_ruled = rule != NULL && rule->concerns(act);
+    if (working->is_ruled)
+        working->authority = name_needs(group, act, rule->needs, rule->need_count);
 }
 
 static int compare_slots(const void *a, const void *b)
@@ -295,6 +306,11 @@ static struct text salt_of(struct group *group, const struct submission *submiss
     return (struct text){(const char *)salt, SALT_BYTES};
 }
 
+static bool is_denial(const struct problem *problem)
+{
+    return problem_kind(problem->code)->status == 403;
+}
+
 /* Writes the act, its log entry and the key it came with. REFUSAL: why, or NULL. */
 static void record_act(struct group *group, struct submission *submission,
                        const struct working *working, const struct problem *refusal)
@@ -303,14 +319,17 @@ static void record_act(struct group *group, struct submission *submission,
     struct buffer record;
     buffer_init(&record);
     record_write(&record, act, refusal);
-    const struct act_row row = {.org = act->org,
-                                .seq = act->seq,
-                                .id = act->id,
-                                .subject = act->subject,
-                                .type = text_of(act->type->name),
-                                .salt = salt_of(group, submission),
-                                .record = arena_text(group->arena, buffer_view(&record)),
-                                .address = act->from};
+    const struct act_row row = {
+        .org = act->org,
+        .seq = act->seq,
+        .id = act->id,
+        .subject = act->subject,
+        .type = text_of(act->type->name),
+        .salt = salt_of(group, submission),
+        .record = arena_text(group->arena, buffer_view(&record)),
+        .address = act->from,
+        .device = act->device,
+        .changes = refusal != NULL ? TEXT_NONE : changes_of(&working->decision, group->arena)};
     buffer_done(&record);
     submission->recorded = true;
     struct digest commitment = ledger_entry(row.salt, row.record);
@@ -321,7 +340,8 @@ static void record_act(struct group *group, struct submission *submission,
                                      : (struct text){(const char *)commitment.bytes, DIGEST_BYTES});
     ((struct feed_row *)working->feed->row)->last_seq = act->seq;
     working->feed->changed = true;
-    if (working->idempotency == NULL)
+    /* Who was not allowed may come again, allowed. */
+    if (working->idempotency == NULL || (refusal != NULL && is_denial(refusal)))
         return;
     struct idempotency_row *key = working->idempotency->row;
     key->request = (struct text){(const char *)submission->request.bytes, DIGEST_BYTES};
@@ -337,7 +357,9 @@ static void tell(struct group *group, const struct act *act)
 {
     for (size_t i = 0; i < act->type->tell_count; i++) {
         const struct tell *tell = &act->type->tells[i];
-        if (act->deadlines[tell->deadline] == 0)
+        if (act->deadlines[tell->deadline] == 0 ||
+            !catalogue_shows(group->kernel->options.catalogue, act_prefix(act),
+                             audience_role(tell->audience)))
             continue;
         const struct notice_row notice = {.org = act->org,
                                           .act = act->id,
@@ -346,14 +368,15 @@ static void tell(struct group *group, const struct act *act)
                                           .type = text_of(act->type->name),
                                           .told_at = act->at,
                                           .due_at = act->deadlines[tell->deadline],
-                                          .version = act->seq};
+                                          .version = act->seq,
+                                          .prefix = text_of(act_prefix(act))};
         group_make(group, &notices_table, &notice);
     }
 }
 
 static void stamp_versions(const struct act *act, const struct decision *decision)
 {
-    for (size_t i = 0; i < act->type->need_count; i++) {
+    for (size_t i = 0; i < NEEDS_MAX; i++) {
         const struct row_slot *slot = decision->rows[i];
         if (decision->touched[i] && slot->table->version != NULL)
             memcpy((char *)slot->row + slot->table->version->offset, &act->seq, sizeof act->seq);
@@ -362,7 +385,7 @@ static void stamp_versions(const struct act *act, const struct decision *decisio
 
 static bool is_refusal(const struct problem *problem)
 {
-    return problem_kind(problem->code)->status == 409;
+    return problem_kind(problem->code)->status == 409 || is_denial(problem);
 }
 
 /* A refused act sets no deadline. */
@@ -381,6 +404,37 @@ static bool is_untouched(const struct decision *decision)
     return true;
 }
 
+static bool is_authorized(struct group *group, const struct working *working,
+                          struct problem *problem)
+{
+    struct decision authority = working->authority;
+    struct text terms = TEXT_NONE;
+    if (!working->is_ruled)
+        return true;
+    if (authority.act->signature != NULL) {
+        struct buffer text;
+        buffer_init(&text);
+        act_terms(&working->decision, &text);
+        terms = arena_text(group->arena, buffer_view(&text));
+        buffer_done(&text);
+    }
+    bool admitted = group->kernel->options.catalogue->authority->admit(&authority, terms, problem);
+    MUST(is_untouched(&authority));
+    return admitted;
+}
+
+static void accept(struct group *group, struct submission *submission, struct working *working)
+{
+    submission->accepted = true;
+    if (working->is_ruled)
+        group->kernel->options.catalogue->authority->note(&working->authority);
+    waive_deadlines(&submission->act, working->decision.waived);
+    record_act(group, submission, working, NULL);
+    stamp_versions(&submission->act, &working->decision);
+    stamp_versions(&submission->act, &working->authority);
+    tell(group, &submission->act);
+}
+
 static void decide_act(struct group *group, struct submission *submission, struct working *working)
 {
     struct act *act = &submission->act;
@@ -394,12 +448,9 @@ static void decide_act(struct group *group, struct submission *submission, struc
     act->seq = seq;
     if (is_repeated(group, submission, working))
         return;
-    if (needs_fit(submission, working, problem) && act->type->decide(&working->decision, problem)) {
-        submission->accepted = true;
-        waive_deadlines(act, working->decision.waived);
-        record_act(group, submission, working, NULL);
-        stamp_versions(act, &working->decision);
-        tell(group, act);
+    if (needs_fit(submission, working, problem) && is_authorized(group, working, problem) &&
+        act->type->decide(&working->decision, problem)) {
+        accept(group, submission, working);
         return;
     }
     MUST(is_untouched(&working->decision)); /* who refuses changes nothing */

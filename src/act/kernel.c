@@ -409,6 +409,11 @@ const struct catalogue *kernel_catalogue(const struct kernel *kernel)
     return kernel->options.catalogue;
 }
 
+const struct rules *kernel_rules(const struct kernel *kernel)
+{
+    return &kernel->options.rules;
+}
+
 const char *kernel_log_vkey(const struct kernel *kernel)
 {
     return kernel->options.log_vkey;
@@ -460,7 +465,7 @@ void submission_write(struct buffer *out, const struct submission *submission)
     json_member(&json, "outcome", TEXT("accepted"));
     json_member_int(&json, "seq", act->seq);
     json_name(&json, "subject");
-    json_id(&json, act->type->subject_prefix, act->subject);
+    json_id(&json, act_prefix(act), act->subject);
     json_member(&json, "type", text_of(act->type->name));
     json_close(&json);
 }

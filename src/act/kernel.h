@@ -74,6 +74,7 @@ void kernel_submit(struct kernel *kernel, struct submission *submission);
 void kernel_act(struct kernel *kernel, struct submission *submission);
 struct store *kernel_store(struct kernel *kernel);
 const struct catalogue *kernel_catalogue(const struct kernel *kernel);
+const struct rules *kernel_rules(const struct kernel *kernel);
 const char *kernel_log_vkey(const struct kernel *kernel);
 
 /* Where the store has the submission's Idempotency-Key, if it came before; memory is of ARENA. */

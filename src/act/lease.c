@@ -43,6 +43,7 @@ static const char *const lease_names[LEASES] = {
     [LEASE_LOG] = "log",
     [LEASE_TIMERS] = "timers",
     [LEASE_WITNESSES] = "witnesses",
+    [LEASE_MAIL] = "mail",
     [LEASE_DELIVERIES] = "deliveries/0",
     [LEASE_DELIVERIES + 1] = "deliveries/1",
     [LEASE_DELIVERIES + 2] = "deliveries/2",

@@ -23,6 +23,7 @@ enum lease {
     LEASE_LOG,        /* giving acts their places in the log */
     LEASE_TIMERS,     /* submitting what is due */
     LEASE_WITNESSES,  /* asking for cosignatures */
+    LEASE_MAIL,       /* notices by mail */
     LEASE_DELIVERIES, /* the first of DELIVERY_SLOTS: webhooks of a part of the organisations */
     LEASES = LEASE_DELIVERIES + DELIVERY_SLOTS,
     LEASE_NONE = LEASES, /* what needs none */

@@ -57,12 +57,11 @@ struct delivery_row {
     int64_t tries; /* of the schedule; a replay starts anew */
     int64_t next_at;
     int64_t delivered_at;
-    struct text attempts; /* JSON list, the newest ATTEMPTS_KEPT: {answer, at, error, ms, status};
+    struct text attempts; /* JSON list, the newest 20: {answer, at, error, ms, status};
                              of an endpoint that is off, at last {at, error} */
 };
 extern const struct table deliveries_table;
 
-#define ATTEMPTS_KEPT 20
 #define ENDPOINTS_MAX 20 /* of an organisation, neither removed nor disabled */
 
 struct endpoint_event {

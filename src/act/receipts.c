@@ -6,7 +6,7 @@
 #include "act/tables.h"
 #include "base/log.h"
 
-const char *const means_names[] = {"webhook", "stream", "pull", "page", "answer", NULL};
+const char *const means_names[] = {"webhook", "stream", "pull", "page", "answer", "mail", NULL};
 
 #define OVERDUE "WHERE due_at <= ?1 AND delivered_at IS NULL AND incident_at IS NULL"
 
@@ -53,7 +53,7 @@ const struct act_type receipt_delivered = {
     .subject = SUBJECT_INTERNAL,
     .roles = ROLE_SYSTEM,
     .parties = ROLE_SELLER | ROLE_BUYER,
-    .flags = ACT_QUIET,
+    .flags = ACT_QUIET | ACT_ANY_SUBJECT,
     .fields = receipt_delivered_fields,
     .field_count = COUNT_OF(receipt_delivered_fields),
     .body_bytes = sizeof(struct receipt_delivered_body),
@@ -101,7 +101,7 @@ const struct act_type incident_raised = {
     .subject = SUBJECT_INTERNAL,
     .roles = ROLE_SYSTEM,
     .parties = ROLE_SELLER | ROLE_BUYER,
-    .flags = ACT_QUIET,
+    .flags = ACT_QUIET | ACT_ANY_SUBJECT,
     .fields = incident_raised_fields,
     .field_count = COUNT_OF(incident_raised_fields),
     .body_bytes = sizeof(struct incident_raised_body),
@@ -130,6 +130,8 @@ static void prepare_incident(const void *row, struct act *act, struct arena *are
         arena_format(arena, "The %s has not been reached yet.", audience_names[notice->audience]);
     act->org = notice->org;
     act->subject = notice->subject;
+    if (notice->prefix.length > 0)
+        act->prefix = arena_string(arena, notice->prefix);
     act->body = body;
 }
 
@@ -204,6 +206,8 @@ void receipts_note(struct kernel *kernel, int64_t org, struct id act, enum audie
     submission->act.type = &receipt_delivered;
     submission->act.org = org;
     submission->act.subject = notice.subject;
+    if (notice.prefix.length > 0)
+        submission->act.prefix = arena_string(arena, notice.prefix);
     submission->act.actor.role = ROLE_SYSTEM;
     submission->act.body = body;
     submission->done = note_done;

@@ -9,7 +9,7 @@
 
 #include "act/kernel.h"
 
-enum means { MEANS_WEBHOOK, MEANS_STREAM, MEANS_PULL, MEANS_PAGE, MEANS_ANSWER };
+enum means { MEANS_WEBHOOK, MEANS_STREAM, MEANS_PULL, MEANS_PAGE, MEANS_ANSWER, MEANS_MAIL };
 extern const char *const means_names[];
 
 struct receipt_delivered_body {

@@ -2,22 +2,55 @@
 
 #include <string.h>
 
+static void write_some_id(struct json_writer *json, const char *name, const char *prefix,
+                          struct id id)
+{
+    if (id_is_zero(id))
+        return;
+    json_name(json, name);
+    json_id(json, prefix, id);
+}
+
+static void write_moment(struct json_writer *json, const char *name, int64_t at)
+{
+    if (at == 0)
+        return;
+    json_name(json, name);
+    json_time(json, at);
+}
+
 static void write_actor(struct json_writer *json, const struct principal *actor)
 {
     json_name(json, "actor");
     json_open(json);
+    write_moment(json, "authenticated_at", actor->authenticated_at);
+    write_some_id(json, "authenticator", "atn", actor->authenticator);
     if (actor->buyer.length > 0)
         json_member(json, "buyer", actor->buyer);
-    if (!id_is_zero(actor->key)) {
-        json_name(json, "key");
-        json_id(json, "key", actor->key);
-    }
+    write_moment(json, "held_until", actor->held_until);
+    write_some_id(json, "key", "key", actor->key);
+    if (actor->method != AUTH_NONE)
+        json_member(json, "method", text_of(auth_method_names[actor->method]));
     if (actor->role == ROLE_SELLER) {
         json_name(json, "org");
         json_org(json, actor->org);
     }
+    write_some_id(json, "person", "per", actor->person);
     json_member(json, "role", text_of(role_name(actor->role)));
+    write_some_id(json, "session", "ses", actor->session);
     json_close(json);
+}
+
+static void write_steps(struct json_writer *json, const struct list *steps)
+{
+    const struct interface_step *step = steps->items;
+    if (steps->count == 0)
+        return;
+    json_name(json, "steps");
+    json_open_list(json);
+    for (size_t i = 0; i < steps->count; i++)
+        fields_write(json, interface_step_fields, COUNT_OF(interface_step_fields), &step[i]);
+    json_close_list(json);
 }
 
 static void write_deadlines(struct json_writer *json, const struct act *act)
@@ -83,8 +116,13 @@ void record_write(struct buffer *out, const struct act *act, const struct proble
     if (act->request_id.length > 0)
         json_member(&json, "request", act->request_id);
     json_member_int(&json, "seq", act->seq);
+    if (act->signature != NULL) {
+        json_name(&json, "signature");
+        fields_write(&json, signature_fields, SIGNATURE_FIELDS, act->signature);
+    }
+    write_steps(&json, &act->steps);
     json_name(&json, "subject");
-    json_id(&json, act->type->subject_prefix, act->subject);
+    json_id(&json, act_prefix(act), act->subject);
     json_member(&json, "type", text_of(act->type->name));
     json_member_int(&json, "v", 1);
     json_close(&json);
@@ -96,6 +134,18 @@ static struct text member_text(const json_t *object, const char *name)
     return json_is_string(value) ? json_string_view(value) : TEXT_NONE;
 }
 
+static bool read_some_id(const json_t *object, const char *name, const char *prefix, struct id *id)
+{
+    struct text text = member_text(object, name);
+    return text.bytes == NULL || id_parse(prefix, text, id);
+}
+
+static bool read_moment(const json_t *object, const char *name, int64_t *at)
+{
+    struct text text = member_text(object, name);
+    return text.bytes == NULL || time_parse(text, at);
+}
+
 static bool read_actor(const json_t *object, struct principal *actor, struct arena *arena)
 {
     struct text role = member_text(object, "role");
@@ -103,10 +153,43 @@ static bool read_actor(const json_t *object, struct principal *actor, struct are
         if (text_is(role, role_names[i]))
             actor->role = (enum role)(1U << i);
     actor->buyer = arena_text(arena, member_text(object, "buyer"));
-    struct text key = member_text(object, "key");
     struct text org = member_text(object, "org");
-    return actor->role != 0 && (key.bytes == NULL || id_parse("key", key, &actor->key)) &&
-           (org.bytes == NULL || org_parse(org, &actor->org));
+    struct text method = member_text(object, "method");
+    for (int64_t i = 0; auth_method_names[i] != NULL; i++)
+        if (text_is(method, auth_method_names[i]))
+            actor->method = i;
+    return actor->role != 0 && (org.bytes == NULL || org_parse(org, &actor->org)) &&
+           read_some_id(object, "key", "key", &actor->key) &&
+           read_some_id(object, "person", "per", &actor->person) &&
+           read_some_id(object, "session", "ses", &actor->session) &&
+           read_some_id(object, "authenticator", "atn", &actor->authenticator) &&
+           read_moment(object, "authenticated_at", &actor->authenticated_at) &&
+           read_moment(object, "held_until", &actor->held_until);
+}
+
+static bool read_signature(const json_t *object, struct act *act, struct arena *arena,
+                           struct problem *problem)
+{
+    if (object == NULL)
+        return true;
+    struct signature *signature = ARENA_NEW(arena, struct signature);
+    act->signature = signature;
+    return fields_read(signature_fields, SIGNATURE_FIELDS, object, signature, arena, problem);
+}
+
+static bool read_steps(const json_t *list, struct act *act, struct arena *arena,
+                       struct problem *problem)
+{
+    size_t count = json_array_size(list);
+    struct interface_step *steps = arena_array(arena, count, sizeof *steps);
+    if (count > STEPS_MAX)
+        return problem_set(problem, PROBLEM_PROOF_INVALID, "too many steps");
+    act->steps = (struct list){count, steps};
+    for (size_t i = 0; i < count; i++)
+        if (!fields_read(interface_step_fields, COUNT_OF(interface_step_fields),
+                         json_array_get(list, i), &steps[i], arena, problem))
+            return false;
+    return true;
 }
 
 static bool read_deadlines(const json_t *object, struct act *act)
@@ -157,6 +240,15 @@ static bool read_body(const json_t *object, struct act *act, struct arena *arena
     return fields_read(act->type->fields, act->type->field_count, object, body, arena, problem);
 }
 
+/* "sub_…": where the type does not say of what kind it is, the record does. */
+static bool read_subject(struct text text, struct act *act, struct arena *arena)
+{
+    struct text rest = text;
+    if (act->type->flags & ACT_ANY_SUBJECT)
+        act->prefix = arena_string(arena, text_cut(&rest, '_'));
+    return id_parse(act_prefix(act), text, &act->subject);
+}
+
 static bool read_members(const json_t *json, struct record *record, struct arena *arena)
 {
     struct act *act = &record->act;
@@ -171,7 +263,7 @@ static bool read_members(const json_t *json, struct record *record, struct arena
            read_deadlines(json_object_get(json, "deadlines"), act) &&
            id_parse("act", member_text(json, "id"), &act->id) &&
            org_parse(member_text(json, "org"), &act->org) && act->seq > 0 &&
-           id_parse(act->type->subject_prefix, member_text(json, "subject"), &act->subject) &&
+           read_subject(member_text(json, "subject"), act, arena) &&
            (record->accepted || (text_is(outcome, "refused") &&
                                  read_refusal(json_object_get(json, "problem"), record, arena)));
 }
@@ -191,7 +283,9 @@ bool record_read(const struct catalogue *catalogue, struct text text, struct rec
         problem_set(problem, PROBLEM_PROOF_INVALID, "a record of type %s is not well-formed",
                     record->act.type->name);
     else
-        read = read_body(json_object_get(json, "body"), &record->act, arena, problem);
+        read = read_body(json_object_get(json, "body"), &record->act, arena, problem) &&
+               read_signature(json_object_get(json, "signature"), &record->act, arena, problem) &&
+               read_steps(json_object_get(json, "steps"), &record->act, arena, problem);
     json_free(json);
     if (!read)
         return false;

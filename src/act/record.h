@@ -2,7 +2,7 @@
  * Records: the canonical JSON (RFC 8785) of an act as it is logged, fed, pushed and proved.
  *
  * {"actor":{…},"at":…,"body":{…},"deadlines":{…},"id":…,"org":…,"outcome":…,"problem":{…},
- *  "request":…,"seq":…,"subject":…,"type":…,"v":1}
+ *  "request":…,"seq":…,"signature":{…},"steps":[…],"subject":…,"type":…,"v":1}
  *
  * A record is for every party of its act, so it does not say from which address somebody acted: a
  * buyer's is no business of the seller's. That is kept beside it (act_row.address).

@@ -122,9 +122,18 @@ static bool load_queued(struct replaying *replaying, struct reader *reader,
     if (!reader_load(reader, &acts_table, &act, replaying->arena, &found, problem))
         return false;
     if (found)
-        entry->act =
-            (struct logged_act_row){act.org,        act.seq,  act.id,     act.subject, act.type,
-                                    LOG_INDEX_NONE, act.salt, act.record, act.address};
+        entry->act = (struct logged_act_row){
+            .org = act.org,
+            .seq = act.seq,
+            .id = act.id,
+            .subject = act.subject,
+            .type = act.type,
+            .log_index = LOG_INDEX_NONE,
+            .salt = act.salt,
+            .record = act.record,
+            .address = act.address,
+            .device = act.device,
+        };
     return true;
 }
 
@@ -179,6 +188,7 @@ static void submit_entry(struct replaying *replaying, struct batch_entry *entry)
     struct submission *submission = &entry->submission;
     submission->act = entry->record.act;
     submission->act.from = entry->act.address;
+    submission->act.device = entry->act.device;
     submission->replay = &entry->act;
     submission->arena = replaying->arena;
     submission->done = entry_done;

@@ -13,6 +13,10 @@ static const struct column act_columns[] = {
            .doc = "Canonical JSON; none once erased."),
     COLUMN(ROW, address, COLUMN_TEXT, .flags = COLUMN_FIXED | COLUMN_OPTIONAL,
            .doc = "The client's address; never shown to another party."),
+    COLUMN(ROW, device, COLUMN_TEXT, .flags = COLUMN_FIXED | COLUMN_OPTIONAL,
+           .doc = "What the client said that it is; never shown to another party."),
+    COLUMN(ROW, changes, COLUMN_JSON, .flags = COLUMN_FIXED | COLUMN_OPTIONAL,
+           .doc = "What rows were before and after it; none once erased."),
 };
 const struct table acts_table = {
     .name = "acts",
@@ -36,6 +40,7 @@ static const struct column logged_act_columns[] = {
     COLUMN(ROW, salt, COLUMN_BYTES, .flags = COLUMN_OPTIONAL),
     COLUMN(ROW, record, COLUMN_JSON, .flags = COLUMN_OPTIONAL),
     COLUMN(ROW, address, COLUMN_TEXT, .flags = COLUMN_OPTIONAL),
+    COLUMN(ROW, device, COLUMN_TEXT, .flags = COLUMN_OPTIONAL),
 };
 const struct table logged_acts_table = {
     .name = "logged_acts",
@@ -45,7 +50,7 @@ const struct table logged_acts_table = {
     .column_count = COUNT_OF(logged_act_columns),
     .key_count = 2,
     .definition = "SELECT a.org, a.seq, a.id, a.subject, a.type, e.position AS log_index, a.salt, "
-                  "a.record,\n    a.address\n"
+                  "a.record,\n    a.address, a.device\n"
                   "FROM acts AS a JOIN log_entries AS e ON e.org = a.org AND e.seq = a.seq",
     .doc = "The acts that have their places in the log.",
 };
@@ -118,6 +123,8 @@ static const struct column notice_columns[] = {
            .doc = "When it became an incident; open until delivered."),
     COLUMN(ROW, version, COLUMN_INT, .api = "version",
            .doc = "Seq of the last act that changed it."),
+    COLUMN(ROW, prefix, COLUMN_TEXT, .flags = COLUMN_FIXED | COLUMN_OPTIONAL, .api = "kind",
+           .doc = "What it is about: ord for an order, sub for a paid service …"),
 };
 const struct table notices_table = {
     .name = "notices",
@@ -126,7 +133,7 @@ const struct table notices_table = {
     .columns = notice_columns,
     .column_count = COUNT_OF(notice_columns),
     .key_count = 3,
-    .version = &notice_columns[COUNT_OF(notice_columns) - 1],
+    .version = &notice_columns[COUNT_OF(notice_columns) - 2],
     .doc = "Acts that somebody must know of, and whether they do.",
 };
 #undef ROW

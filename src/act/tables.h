@@ -14,6 +14,8 @@ struct act_row {
     struct text salt;    /* 32 bytes; the log's entry is SHA-256(salt ‖ record) */
     struct text record;  /* canonical JSON */
     struct text address; /* the client's; never shown to another party */
+    struct text device;  /* what the client said that it is; as its address */
+    struct text changes; /* changes.h: what rows were before and after it; or none */
 };
 extern const struct table acts_table;
 
@@ -23,7 +25,7 @@ struct logged_act_row {
     struct id id, subject;
     struct text type;
     int64_t log_index;
-    struct text salt, record, address;
+    struct text salt, record, address, device;
 };
 extern const struct table logged_acts_table;
 
@@ -53,13 +55,14 @@ struct notice_row {
     int64_t told_at;  /* when the act was recorded */
     int64_t due_at;
     int64_t delivered_at;
-    struct text delivered_by; /* "webhook", "stream", "pull", "page" */
+    struct text delivered_by; /* "webhook", "stream", "pull", "page", "mail" */
     struct text delivered_to; /* which endpoint or key */
     int64_t seen_at;
     struct text seen_by; /* which person or app */
     struct text seen_means;
     int64_t incident_at; /* nobody was reached by the deadline */
     int64_t version;
+    struct text prefix; /* of the subject; none: of an order, in older rows */
 };
 extern const struct table notices_table;
 

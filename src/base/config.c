@@ -72,6 +72,33 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
     [CONFIG_WEBHOOK_TIME_SCALE] = {"webhook.time_scale", CONFIG_TYPE_SCALE, 0, 1, 1000 * SCALE_ONE,
                                    "1", NULL,
                                    "Multiplies the waiting times between attempts at a webhook."},
+    [CONFIG_MAIL_SERVER] = {"mail.server", CONFIG_TYPE_TEXT, 0, 0, 255, "", NULL,
+                            "The mail server that takes notices: `smtp://mail.example:587` (with "
+                            "STARTTLS) or `smtps://mail.example:465`. Empty: no mail is sent."},
+    [CONFIG_MAIL_TLS] = {"mail.tls", CONFIG_TYPE_SWITCH, 0, 0, 0, "on", NULL,
+                         "Refuse to give mail to a server without TLS. Off only for one on the "
+                         "same machine."},
+    [CONFIG_MAIL_CREDENTIALS] = {"mail.credentials", CONFIG_TYPE_TEXT, 0, 0, 4000, "", NULL,
+                                 "A file with two lines, name and password for the mail server; "
+                                 "readable for the server's user alone."},
+    [CONFIG_MAIL_FOLDER] = {"mail.folder", CONFIG_TYPE_TEXT, 0, 0, 4000, "", NULL,
+                            "Instead of a server: a folder into which each mail is written as a "
+                            ".eml file; a relative path lies in the data folder. For "
+                            "demonstrations."},
+    [CONFIG_MAIL_FROM] = {"mail.from", CONFIG_TYPE_TEXT, 0, 1, 254, "notices@localhost.localdomain",
+                          NULL, "The address that notices come from."},
+    [CONFIG_MAIL_FROM_NAME] = {"mail.from_name", CONFIG_TYPE_TEXT, 0, 0, 100, "Counterfoil", NULL,
+                               "The name beside it: the marketplace's."},
+    [CONFIG_MAIL_STAFF] = {"mail.staff", CONFIG_TYPE_LIST, 0, 3, 254, "", NULL,
+                           "An address of the marketplace's own staff, which gets what the "
+                           "marketplace must know. May be given several times."},
+    [CONFIG_MAIL_LANGUAGE] = {"mail.language", CONFIG_TYPE_TEXT, 0, 2, 8, "en", NULL,
+                              "The language of notices to people whose own is not known: en, es, "
+                              "ja, ru or zh."},
+    [CONFIG_MAIL_LINK] = {"mail.link", CONFIG_TYPE_TEXT, 0, 0, 255, "", NULL,
+                          "Where the console is, as people reach it; stands in every notice."},
+    [CONFIG_MAIL_TIME_SCALE] = {"mail.time_scale", CONFIG_TYPE_SCALE, 0, 1, 1000 * SCALE_ONE, "1",
+                                NULL, "Multiplies the waiting times between attempts at a mail."},
     [CONFIG_ORDERS_DELIVER_WITHIN] = {"orders.deliver_within", CONFIG_TYPE_SPAN, 0,
                                       TIME_SECOND / 10, 30 * TIME_DAY, "1h", NULL,
                                       "By then whoever must know of an act has been reached, or "
@@ -80,6 +107,23 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
                                      365 * TIME_DAY, "48h", NULL,
                                      "By then the seller has accepted or refused a cancel request, "
                                      "or it counts as accepted."},
+    [CONFIG_PEOPLE_RP_ID] = {"people.rp_id", CONFIG_TYPE_TEXT, 0, 1, 253, "localhost", NULL,
+                             "WebAuthn's relying party: the domain that passkeys are made for, "
+                             "for example `market.example`. Passkeys are worthless under another: "
+                             "set it before the first is made."},
+    [CONFIG_PEOPLE_ORIGINS] = {"people.origins", CONFIG_TYPE_LIST, 0, 8, 255, "", NULL,
+                               "An origin of the console, for example "
+                               "`https://trust.market.example`: log-ins and signatures from "
+                               "elsewhere are refused. May be given several times. None: "
+                               "`http://localhost` with the port that is listened on."},
+    [CONFIG_PEOPLE_HOLD] = {"people.hold", CONFIG_TYPE_SPAN, 0, TIME_SECOND / 10, 365 * TIME_DAY,
+                            "72h", NULL,
+                            "How long sensitive acts wait for a new device or authenticator that "
+                            "no older passkey approved."},
+    [CONFIG_PEOPLE_SESSION] = {"people.session", CONFIG_TYPE_SPAN, 0, TIME_MINUTE, 365 * TIME_DAY,
+                               "12h", NULL, "How long a log-in lasts."},
+    [CONFIG_PEOPLE_INVITATION] = {"people.invitation", CONFIG_TYPE_SPAN, 0, TIME_MINUTE,
+                                  365 * TIME_DAY, "7d", NULL, "How long an invitation holds."},
     [CONFIG_IDEMPOTENCY_KEEP] = {"idempotency.keep", CONFIG_TYPE_SPAN, 0, TIME_MINUTE,
                                  365 * TIME_DAY, "24h", NULL,
                                  "How long an Idempotency-Key is remembered; those of acts that "
@@ -95,6 +139,9 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
                             NULL,
                             "Where several servers share a database: how long the work of one "
                             "that died waits until another takes it up."},
+    [CONFIG_POLICY_RULES] = {"policy.rules", CONFIG_TYPE_TEXT, 0, 0, 4000, "", NULL,
+                             "The folder of the message rules, `*.rules`; SIGHUP reads its files "
+                             "again. Empty: the rules that the program carries."},
 };
 
 struct config {

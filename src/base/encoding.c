@@ -1,4 +1,4 @@
-/* RFC 4648: base64, base64url and hex; declared in text.h. */
+/* RFC 4648: base64, base64url, base32 and hex; declared in text.h. */
 #include "base/text.h"
 
 static const char base64_alphabet[] =
@@ -93,6 +93,30 @@ bool base64_decode(struct text in, void *out, size_t capacity, size_t *length)
 bool base64url_decode(struct text in, void *out, size_t capacity, size_t *length)
 {
     return decode(in, true, out, capacity, length);
+}
+
+static void encode32(struct buffer *buffer, const uint8_t *bytes, size_t length,
+                     const char *alphabet)
+{
+    uint32_t bits = 0;
+    unsigned held = 0;
+    for (size_t i = 0; i < length; i++) {
+        bits = bits << 8 | bytes[i];
+        for (held += 8; held >= 5; held -= 5)
+            buffer_char(buffer, alphabet[(bits >> (held - 5)) & 31]);
+    }
+    if (held > 0)
+        buffer_char(buffer, alphabet[(bits << (5 - held)) & 31]);
+}
+
+void base32_add(struct buffer *buffer, const void *bytes, size_t length)
+{
+    encode32(buffer, bytes, length, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
+}
+
+void crockford_add(struct buffer *buffer, const void *bytes, size_t length)
+{
+    encode32(buffer, bytes, length, "0123456789abcdefghjkmnpqrstvwxyz");
 }
 
 void hex_add(struct buffer *buffer, const void *bytes, size_t length)

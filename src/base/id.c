@@ -12,6 +12,8 @@
  * 40 bits organisation, 22 bits random.
  */
 #define RANDOM_BITS 22
+/* Numbers from here on are people's. */
+#define PERSONS_FROM (UINT64_C(1) << 39)
 #define RANDOM_MASK ((UINT64_C(1) << RANDOM_BITS) - 1)
 
 static const char base32[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -79,7 +81,36 @@ int64_t org_random(void)
     pthread_mutex_lock(&lock);
     uint64_t random = next_random();
     pthread_mutex_unlock(&lock);
-    return 1 + (int64_t)(random % (uint64_t)ORG_MAX);
+    return 1 + (int64_t)(random % (PERSONS_FROM - 1));
+}
+
+int64_t person_random(void)
+{
+    pthread_mutex_lock(&lock);
+    uint64_t random = next_random();
+    pthread_mutex_unlock(&lock);
+    return (int64_t)(PERSONS_FROM + random % PERSONS_FROM);
+}
+
+int64_t person_of_name(struct text name, unsigned attempt)
+{
+    const char count = (char)attempt;
+    const struct text pieces[] = {TEXT("counterfoil-person"), {&count, 1}, name};
+    struct digest digest = digest_of_pieces(pieces, COUNT_OF(pieces));
+    return (int64_t)(PERSONS_FROM + get_u64(digest.bytes) % PERSONS_FROM);
+}
+
+bool is_person_number(int64_t number)
+{
+    return number >= (int64_t)PERSONS_FROM && number <= ORG_MAX;
+}
+
+struct id id_in(struct id id, int64_t org)
+{
+    MUST(org >= 0 && org <= ORG_MAX);
+    uint64_t low = get_u64(id.bytes + 8) & ~((uint64_t)ORG_MAX << RANDOM_BITS);
+    put_u64(id.bytes + 8, low | (uint64_t)org << RANDOM_BITS);
+    return id;
 }
 
 bool id_is_zero(struct id id)

@@ -21,7 +21,13 @@ struct id {
 
 struct id id_new(int64_t org);
 int64_t id_org(struct id id);
-int64_t org_random(void); /* a fresh organisation's number, 1 … ORG_MAX */
+int64_t org_random(void);    /* a fresh organisation's number, 1 … ORG_MAX / 2 */
+int64_t person_random(void); /* a fresh person's number: they have one, too; ORG_MAX / 2 + 1 … */
+/* The number of a person that is found again by NAME; ATTEMPT after ATTEMPT if it is taken. */
+int64_t person_of_name(struct text name, unsigned attempt);
+bool is_person_number(int64_t number);
+/* The same id with ORG's number in it: a thing's other half that lives with ORG. */
+struct id id_in(struct id id, int64_t org);
 bool id_is_zero(struct id id);
 bool id_equal(struct id a, struct id b);
 size_t id_format(const char *prefix, struct id id, char out[ID_TEXT_BYTES]);

@@ -59,7 +59,10 @@ char *buffer_release(struct buffer *buffer);
 /* RFC 4648. Decoders are strict: padding required, no white space, spare bits zero. */
 void base64_add(struct buffer *buffer, const void *bytes, size_t length);
 void base64url_add(struct buffer *buffer, const void *bytes, size_t length); /* no padding */
-void hex_add(struct buffer *buffer, const void *bytes, size_t length);       /* lower case */
+void base32_add(struct buffer *buffer, const void *bytes, size_t length);    /* no padding */
+/* Crockford's digits, lower case, as in ids: without i, l, o and u. */
+void crockford_add(struct buffer *buffer, const void *bytes, size_t length);
+void hex_add(struct buffer *buffer, const void *bytes, size_t length); /* lower case */
 /* Decodes into OUT of CAPACITY bytes; false if malformed or too long. */
 MUST_CHECK bool base64_decode(struct text in, void *out, size_t capacity, size_t *length);
 MUST_CHECK bool base64url_decode(struct text in, void *out, size_t capacity, size_t *length);

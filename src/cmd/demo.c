@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "cmd/commands.h"
 #include "cmd/demo_plan.h"
+#include "cmd/demo_services.h"
 #include "cmd/init.h"
 #include "cmd/progress.h"
 #include "market/orders.h"
@@ -303,7 +304,10 @@ static bool make_demo(const char *folder, uint64_t seed, struct problem *problem
 {
     struct text settings = TEXT("demo = on\n"
                                 "# Only because this is a demonstration: webhooks may go to this "
-                                "machine.\nwebhook.allow_private = on\n");
+                                "machine,\n"
+                                "# and mail goes into a folder here.\n"
+                                "webhook.allow_private = on\nmail.folder = mail\n"
+                                "mail.staff = desk@market.example\n");
     struct demo demo = {.folder = folder, .now = time_now()};
     if (!init_folder(folder, NULL, settings, problem) || !init_open(folder, &demo.engine, problem))
         return false;
@@ -311,7 +315,9 @@ static bool make_demo(const char *folder, uint64_t seed, struct problem *problem
     demo.door = door_new(demo.engine.kernel);
     buffer_init(&demo.body);
     demo_plan_make(&demo.plan, seed, demo.arena);
-    bool ok = make_sellers(&demo, problem) && play(&demo, problem) && welcome(&demo, problem);
+    bool ok = make_sellers(&demo, problem) && play(&demo, problem) &&
+              demo_services_make(demo.door, demo.orgs, DEMO_SELLERS / 2, demo.now, problem) &&
+              welcome(&demo, problem);
     buffer_done(&demo.body);
     door_free(demo.door);
     arena_free(demo.arena);

@@ -44,6 +44,16 @@ static void count_done(struct submission *submission)
     pthread_mutex_unlock(&door->lock);
 }
 
+static bool complete(struct door *door, struct submission *submission, void *body)
+{
+    struct store *store = kernel_store(door->kernel);
+    struct reader *reader = store_reader_take(store);
+    bool ok = submission->act.type->complete(reader, &submission->act, body, door->arena,
+                                             &submission->problem);
+    store_reader_give(store, reader);
+    return ok;
+}
+
 static bool read_body(struct door *door, const struct door_act *act, struct submission *submission)
 {
     json_t *json = json_read(act->body, &submission->problem);
@@ -52,7 +62,7 @@ static bool read_body(struct door *door, const struct door_act *act, struct subm
                                           door->arena, &submission->problem);
     json_free(json);
     submission->act.body = body;
-    return ok;
+    return ok && (act->type->complete == NULL || complete(door, submission, body));
 }
 
 size_t door_act(struct door *door, const struct door_act *act)

@@ -44,12 +44,15 @@ bool engine_become(const struct config *config, struct problem *problem)
 
 static struct rules rules_of(const struct engine_options *options)
 {
+    const struct config *config = options->config;
+    struct rules rules = {.deliver_within_us = config_number(config, CONFIG_ORDERS_DELIVER_WITHIN),
+                          .decide_within_us = config_number(config, CONFIG_ORDERS_DECIDE_WITHIN),
+                          .hold_us = config_number(config, CONFIG_PEOPLE_HOLD),
+                          .session_us = config_number(config, CONFIG_PEOPLE_SESSION),
+                          .invitation_us = config_number(config, CONFIG_PEOPLE_INVITATION)};
     if (options->history)
-        return (struct rules){.deliver_within_us = HISTORY_DEADLINE,
-                              .decide_within_us = HISTORY_DEADLINE};
-    return (struct rules){
-        .deliver_within_us = config_number(options->config, CONFIG_ORDERS_DELIVER_WITHIN),
-        .decide_within_us = config_number(options->config, CONFIG_ORDERS_DECIDE_WITHIN)};
+        rules.deliver_within_us = rules.decide_within_us = HISTORY_DEADLINE;
+    return rules;
 }
 
 static bool open_kernel(struct engine *engine, const struct engine_options *options,

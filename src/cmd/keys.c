@@ -5,6 +5,7 @@
 
 #include "cmd/commands.h"
 #include "net/fetch.h"
+#include "net/people.h"
 
 #define ANSWER_BYTES_MAX ((size_t)256 * 1024)
 #define ANSWER_TIMEOUT (30 * TIME_SECOND)
@@ -13,6 +14,17 @@ static void add_member(struct json_writer *json, const char *name, const char *v
 {
     if (value != NULL)
         json_member(json, name, text_of(value));
+}
+
+static void add_digest(struct json_writer *json, const char *name, const struct digest *digest)
+{
+    struct buffer digits;
+    if (digest == NULL)
+        return;
+    buffer_init(&digits);
+    hex_add(&digits, digest->bytes, DIGEST_BYTES);
+    json_member(json, name, buffer_view(&digits));
+    buffer_done(&digits);
 }
 
 static bool check_words(const struct key_wish *wish, struct problem *problem)
@@ -34,15 +46,7 @@ static void write_wish(struct buffer *body, const struct key_wish *wish,
     add_member(&json, "label", wish->label);
     add_member(&json, "org", wish->org);
     add_member(&json, "role", wish->role);
-    if (secret != NULL) {
-        char hex[2 * DIGEST_BYTES];
-        struct buffer digits;
-        buffer_init(&digits);
-        hex_add(&digits, secret->bytes, DIGEST_BYTES);
-        memcpy(hex, digits.bytes, sizeof hex);
-        buffer_done(&digits);
-        json_member(&json, "secret", (struct text){hex, sizeof hex});
-    }
+    add_digest(&json, "secret", secret);
     json_close(&json);
 }
 
@@ -382,7 +386,151 @@ const struct command command_org_create = {
     .option_count = COUNT_OF(org_create_options),
     .configured = true,
     .summary = "let an organisation (a seller) join, and print its id",
-    .help = "",
+    .help = "Its first owner is invited by `counterfoil owner invite --org ORG`.",
     .examples = "  counterfoil org create --name \"Nordlicht Lamps\" --reference seller-17",
     .run = run_org_create,
+};
+
+/* ---- the first owner ---- */
+
+struct owner_wish {
+    const char *org; /* "org_…", or NULL: the marketplace itself */
+    const char *name, *email;
+};
+
+/* SECRET is NULL for the API, which makes it itself. */
+static void write_owner(struct buffer *body, const struct owner_wish *wish,
+                        const struct digest *secret)
+{
+    struct json_writer json = json_writer(body);
+    json_open(&json);
+    add_member(&json, "email", wish->email);
+    add_member(&json, "name", wish->name);
+    add_member(&json, "org", wish->org);
+    add_digest(&json, "secret", secret);
+    json_close(&json);
+}
+
+/* Where somebody opens it: an origin of the console, or this machine. */
+static int print_invitation(const struct config *config, const char *invitation)
+{
+    char address[HOME_LINE_BYTES_MAX];
+    struct problem problem;
+    struct buffer out;
+    const char *listen = config_text(config, CONFIG_LISTEN);
+    const char *port = strrchr(listen, ':');
+    if (home_read_line(config_text(config, CONFIG_DATA), HOME_ADDRESS, address, &problem) &&
+        strncmp(address, "unix:", 5) != 0)
+        port = strrchr(address, ':');
+    buffer_init(&out);
+    if (config_count(config, CONFIG_PEOPLE_ORIGINS) > 0)
+        buffer_string(&out, config_item(config, CONFIG_PEOPLE_ORIGINS, 0));
+    else
+        buffer_format(&out, "http://localhost%s", port != NULL ? port : "");
+    buffer_format(&out, "/#invitation=%s\n", invitation);
+    return command_output(&out);
+}
+
+static int invite_here(struct engine *engine, const struct config *config,
+                       const struct owner_wish *wish)
+{
+    struct problem problem;
+    struct submission done;
+    struct digest secret;
+    struct buffer body;
+    char id[ID_TEXT_BYTES];
+    int64_t org = ORG_MARKETPLACE;
+    if (wish->org != NULL && !org_parse(text_of(wish->org), &org)) {
+        problem_set(&problem, PROBLEM_USAGE, "--org %.40s: is no organisation's id", wish->org);
+        return command_failed(&problem);
+    }
+    struct arena *arena = arena_new();
+    struct text text = secret_new(arena, &secret);
+    struct id invitation = id_new(org);
+    buffer_init(&body);
+    write_owner(&body, wish, &secret);
+    const struct door_act act = {.type = &owner_invited,
+                                 .org = org,
+                                 .subject = invitation,
+                                 .role = ROLE_OPERATOR,
+                                 .body = buffer_view(&body)};
+    struct door *door = door_new(engine->kernel);
+    bool ok = door_single(door, &act, &done, &problem);
+    id_format("inv", invitation, id);
+    int status =
+        ok ? print_invitation(config, arena_format(arena, "%s.%.*s", id, TEXT_ARG(text)).bytes)
+           : command_failed(&problem);
+    door_free(door);
+    buffer_done(&body);
+    arena_free(arena);
+    return status;
+}
+
+static int invite_there(const struct config *config, const struct owner_wish *wish)
+{
+    struct problem problem;
+    struct buffer body;
+    buffer_init(&body);
+    write_owner(&body, wish, NULL);
+    json_t *answer =
+        ask_daemon(config_text(config, CONFIG_DATA), "/v1/owners", buffer_view(&body), &problem);
+    buffer_done(&body);
+    if (answer == NULL)
+        return command_failed(&problem);
+    const char *invitation = json_string_value(json_object_get(answer, "invitation"));
+    int status = print_invitation(config, invitation != NULL ? invitation : "");
+    json_free(answer);
+    return status;
+}
+
+static int run_owner_invite(const struct invocation *invocation)
+{
+    struct problem problem;
+    struct engine engine;
+    const struct owner_wish wish = {.org = invocation_option(invocation, "org"),
+                                    .name = invocation_option(invocation, "name"),
+                                    .email = invocation_option(invocation, "email")};
+    if (!text_is_utf8(text_of(wish.name)) || !text_is_utf8(text_of(wish.email))) {
+        problem_set(&problem, PROBLEM_USAGE, "what is given must be UTF-8");
+        return command_failed(&problem);
+    }
+    struct config *config = invocation_config(invocation, &problem);
+    if (config == NULL)
+        return command_failed(&problem);
+    int status = EXIT_FAILED;
+    switch (find_place(&engine, config, &problem)) {
+    case HERE:
+        status = invite_here(&engine, config, &wish);
+        engine_done(&engine);
+        break;
+    case AT_THE_DAEMON:
+        status = invite_there(config, &wish);
+        break;
+    case NOWHERE:
+        status = command_failed(&problem);
+        break;
+    }
+    config_free(config);
+    return status;
+}
+
+static const struct option owner_invite_options[] = {
+    {"org", "ORG", 0, "the organisation (org_…); none: the marketplace itself"},
+    {"name", "NAME", 0, "whom it is for"},
+    {"email", "ADDRESS", 0, "where they get their mail"},
+};
+
+const struct command command_owner_invite = {
+    .name = "owner invite",
+    .arguments = "",
+    .options = owner_invite_options,
+    .option_count = COUNT_OF(owner_invite_options),
+    .configured = true,
+    .summary = "invite an organisation's first owner, and print the link for them",
+    .help = "Who opens the link makes an account with a passkey, or with a password and a TOTP "
+            "generator,\nand owns the organisation. An owner invites everybody else. The link "
+            "works once.",
+    .examples = "  counterfoil owner invite --org org_0f3k9x2m --name \"Ana Lima\"\n"
+                "  counterfoil owner invite --name \"Ops\"   # of the marketplace itself",
+    .run = run_owner_invite,
 };

@@ -21,6 +21,9 @@ struct daemon {
     int folder_lock; /* no two servers share a folder, whichever their store */
     struct service *service;
     struct witness_client *witnesses;
+    const char *staff[CONFIG_LIST_MAX]; /* addresses */
+    char mail_folder[HOME_PATH_BYTES];
+    const char *origins[CONFIG_LIST_MAX];
 };
 
 /* Before any thread is started: they inherit it, and the main thread waits for these. */
@@ -51,11 +54,40 @@ static struct http_limits http_limits_of(const struct config *config)
     };
 }
 
+static struct mail_options mail_options_of(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    const char *folder = config_text(config, CONFIG_MAIL_FOLDER);
+    for (size_t i = 0; i < config_count(config, CONFIG_MAIL_STAFF); i++)
+        daemon->staff[i] = config_item(config, CONFIG_MAIL_STAFF, i);
+    if (folder[0] == '\0' || folder[0] == '/')
+        snprintf(daemon->mail_folder, sizeof daemon->mail_folder, "%s", folder);
+    else
+        home_path(config_text(config, CONFIG_DATA), folder, daemon->mail_folder);
+    return (struct mail_options){
+        .server = config_text(config, CONFIG_MAIL_SERVER),
+        .folder = daemon->mail_folder,
+        .tls = config_switch(config, CONFIG_MAIL_TLS),
+        .credentials = config_text(config, CONFIG_MAIL_CREDENTIALS),
+        .from = config_text(config, CONFIG_MAIL_FROM),
+        .from_name = config_text(config, CONFIG_MAIL_FROM_NAME),
+        .language = config_text(config, CONFIG_MAIL_LANGUAGE),
+        .link = config_text(config, CONFIG_MAIL_LINK),
+        .staff = daemon->staff,
+        .staff_count = config_count(config, CONFIG_MAIL_STAFF),
+        .time_scale = (double)config_number(config, CONFIG_MAIL_TIME_SCALE) / 1e6,
+    };
+}
+
 static bool start_service(struct daemon *daemon, struct problem *problem)
 {
     const struct config *config = daemon->config;
+    for (size_t i = 0; i < config_count(config, CONFIG_PEOPLE_ORIGINS); i++)
+        daemon->origins[i] = config_item(config, CONFIG_PEOPLE_ORIGINS, i);
+    const char *rules = config_text(config, CONFIG_POLICY_RULES);
     const struct service_options options = {
         .kernel = daemon->engine.kernel,
+        .rules = rules[0] != '\0' ? rules : NULL,
         .listen = config_text(config, CONFIG_LISTEN),
         .http = http_limits_of(config),
         .version = PROGRAM_VERSION,
@@ -67,6 +99,10 @@ static bool start_service(struct daemon *daemon, struct problem *problem)
         .rate_burst = (unsigned)config_number(config, CONFIG_HTTP_BURST),
         .webhook_allow_private = config_switch(config, CONFIG_WEBHOOK_ALLOW_PRIVATE),
         .webhook_time_scale = (double)config_number(config, CONFIG_WEBHOOK_TIME_SCALE) / 1e6,
+        .mail = mail_options_of(daemon),
+        .rp_id = config_text(config, CONFIG_PEOPLE_RP_ID),
+        .origins = daemon->origins,
+        .origin_count = config_count(config, CONFIG_PEOPLE_ORIGINS),
         .derive = signer_derive,
         .derive_context = daemon->engine.signer,
         .healthy = signer_healthy,
@@ -152,10 +188,12 @@ static void stop(struct daemon *daemon)
     lock_release(daemon->folder_lock, true);
 }
 
-/* Settings that may change without a restart. What is wrong in the file changes nothing. */
-static void reload(const struct invocation *invocation)
+/* What may change without a restart. What is wrong in a file changes nothing. */
+static void reload(const struct invocation *invocation, struct daemon *daemon)
 {
     struct problem problem;
+    if (!service_reload_rules(daemon->service, &problem))
+        log_problem(LOG_ERROR, "server.rules_refused", &problem);
     struct config *config = invocation_config(invocation, &problem);
     if (config == NULL) {
         log_problem(LOG_ERROR, "server.reload_failed", &problem);
@@ -174,7 +212,7 @@ static int wait_for_end(const struct invocation *invocation, const sigset_t *sig
     for (;;) {
         int which = sigwaitinfo(signals, NULL);
         if (which == SIGHUP)
-            reload(invocation);
+            reload(invocation, daemon);
         else if (which == SIGCHLD && !signer_healthy(daemon->engine.signer, &problem)) {
             log_problem(LOG_ERROR, "server.stopping", &problem);
             return EXIT_FAILED;
@@ -223,7 +261,7 @@ const struct command command_serve = {
     .summary = "run the server",
     .help = "Prints \"listening on …\" on standard output when it is ready; its log goes to "
             "standard\nerror. SIGTERM and SIGINT end it after what is under way; SIGHUP reads the "
-            "settings\nagain that take effect without a restart.",
+            "settings\nagain that take effect without a restart, and the message rules.",
     .examples = "  counterfoil serve --data /var/lib/counterfoil --user counterfoil\n"
                 "  counterfoil serve --data ./data --listen 127.0.0.1:0 --set log_level=debug",
     .run = run_serve,

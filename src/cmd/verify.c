@@ -2,9 +2,10 @@
 #include <string.h>
 
 #include "act/evidence.h"
+#include "act/story.h"
 #include "base/file.h"
 #include "cmd/commands.h"
-#include "cmd/story.h"
+#include "identity/recheck.h"
 #include "market/market.h"
 
 static bool read_policy(const struct invocation *invocation, struct buffer *policy,
@@ -66,6 +67,16 @@ static void print_actor(struct buffer *out, const struct principal *actor)
     case ROLE_SYSTEM:
         buffer_string(out, "the trust server itself");
         break;
+    case ROLE_SUPPORT:
+        buffer_string(out, "the marketplace's support");
+        break;
+    case ROLE_PERSON:
+        buffer_string(out, "the account's owner");
+        break;
+    }
+    if (!id_is_zero(actor->person)) {
+        buffer_string(out, ", ");
+        buffer_id(out, "per", actor->person);
     }
     if (!id_is_zero(actor->key)) {
         buffer_string(out, ", with ");
@@ -87,6 +98,29 @@ static void print_sentence(struct buffer *out, const struct record *record)
     buffer_char(out, '.');
 }
 
+/* A signature that is checked here was checked again before (recheck_signatures). */
+static void print_signature(struct buffer *out, const struct record *record)
+{
+    const struct act *act = &record->act;
+    if (act->signature == NULL)
+        return;
+    if (!record->accepted) {
+        buffer_string(out, "     a signature came with it, which counts for nothing\n");
+        return;
+    }
+    bool passkey = act->signature->kind == SIGNATURE_PASSKEY;
+    buffer_string(out, passkey ? "     signed by the passkey " : "     confirmed with a code of ");
+    buffer_id(out, "atn", act->signature->authenticator);
+    buffer_string(out, ", registered on ");
+    story_time(out, act->signature->registered_at);
+    buffer_string(out, ", over: ");
+    signature_words(out, act);
+    buffer_string(out, passkey
+                           ? "\n     (checked again: the signature fits these terms)\n"
+                           : "\n     (a code is not bound to terms: this is the lower level, and "
+                             "nobody can check it again)\n");
+}
+
 static void print_act(struct buffer *out, size_t number, const struct evidence_act *evidence)
 {
     const struct act *act = &evidence->record.act;
@@ -97,6 +131,7 @@ static void print_act(struct buffer *out, size_t number, const struct evidence_a
     buffer_string(out, "\n     by ");
     print_actor(out, &act->actor);
     buffer_format(out, "; entry %llu of the log\n", (unsigned long long)evidence->log_index);
+    print_signature(out, &evidence->record);
     for (size_t i = 0; i < act->type->deadline_count; i++) {
         if (act->deadlines[i] == 0 || !evidence->record.accepted)
             continue;
@@ -134,6 +169,24 @@ static void print_evidence(struct buffer *out, const struct evidence *evidence)
                   "This proves what is told here; it cannot show that nothing was left out.\n");
 }
 
+/* What was accepted with a signature must have one that holds. */
+static bool recheck_signatures(const struct evidence *evidence, struct arena *arena,
+                               struct problem *problem)
+{
+    for (size_t i = 0; i < evidence->count; i++) {
+        const struct record *record = &evidence->acts[i].record;
+        struct problem why;
+        if (record->accepted && record->act.signature != NULL &&
+            !signature_recheck(&record->act, arena, &why))
+            return problem_set(problem, PROBLEM_PROOF_INVALID, "act %zu: %s", i + 1, why.detail);
+        if (record->accepted && record->act.signature == NULL &&
+            record->act.type->authority == AUTHORITY_SIGNED)
+            return problem_set(problem, PROBLEM_PROOF_INVALID,
+                               "act %zu: it needs a signature and has none", i + 1);
+    }
+    return true;
+}
+
 static bool verify(const struct invocation *invocation, struct text trusted, struct buffer *out,
                    struct problem *problem)
 {
@@ -146,7 +199,8 @@ static bool verify(const struct invocation *invocation, struct text trusted, str
     buffer_init(&bundle);
     bool ok = key_in_policy(policy, invocation_option(invocation, "log-key"), problem) &&
               file_read(invocation->arguments[0], EVIDENCE_BYTES_MAX, &bundle, problem) &&
-              evidence_check(&catalogue, buffer_view(&bundle), policy, arena, &evidence, problem);
+              evidence_check(&catalogue, buffer_view(&bundle), policy, arena, &evidence, problem) &&
+              recheck_signatures(&evidence, arena, problem);
     if (ok)
         print_evidence(out, &evidence);
     buffer_done(&bundle);

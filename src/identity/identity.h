@@ -1,5 +1,5 @@
 /*
- * Organisations and API keys. People, passkeys and sessions will stand beside them.
+ * Organisations and API keys; people and what proves who they are stand in people.h.
  *
  * A key's text is `cf_<role>_<26 characters of its id>_<43 characters of secret>`. The id tells the
  * organisation whose row to read; of the secret only its SHA-256 is kept, and that is what the act
@@ -15,6 +15,9 @@ struct org_row {
     struct text reference; /* the shop's name for it */
     int64_t created_at;
     int64_t version;
+    int64_t frozen_at; /* a member pressed the panic switch: nothing sensitive goes */
+    int64_t owners;    /* members who are owners and have not left */
+    int64_t four_eyes; /* what is signed needs two: staff propose and a second one confirms */
 };
 extern const struct table orgs_table;
 

@@ -9,11 +9,15 @@
 /* The first roles of role_names: those that come from outside. */
 const char *const key_role_names[] = {"shop", "seller", "buyer", "auditor", "operator", NULL};
 
+/* As the schema's first file lists them. */
+static const char *const kept_role_names[] = {"shop",     "seller", "buyer", "auditor",
+                                              "operator", "system", NULL};
+
 #define ROW struct key_row
 static const struct column key_columns[] = {
     COLUMN(ROW, org, COLUMN_ORG, .api = "org", .doc = "The organisation whose key it is."),
     COLUMN(ROW, id, COLUMN_ID, .prefix = "key", .api = "id", .doc = "The key."),
-    COLUMN(ROW, role, COLUMN_ENUM, .flags = COLUMN_FIXED, .names = role_names, .api = "role",
+    COLUMN(ROW, role, COLUMN_ENUM, .flags = COLUMN_FIXED, .names = kept_role_names, .api = "role",
            .doc = "What it may do."),
     COLUMN(ROW, buyer, COLUMN_TEXT, .flags = COLUMN_FIXED | COLUMN_OPTIONAL, .api = "buyer",
            .doc = "The shop's name of the buyer."),

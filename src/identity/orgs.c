@@ -10,6 +10,11 @@ static const struct column org_columns[] = {
            .doc = "When it joined."),
     COLUMN(ROW, version, COLUMN_INT, .api = "version",
            .doc = "Seq of the last act that changed it."),
+    COLUMN(ROW, frozen_at, COLUMN_TIME, .flags = COLUMN_OPTIONAL, .api = "frozen_at",
+           .doc = "Since when nothing sensitive may be done for it."),
+    COLUMN(ROW, owners, COLUMN_INT, .doc = "Its members who are owners."),
+    COLUMN(ROW, four_eyes, COLUMN_BOOL, .api = "four_eyes",
+           .doc = "Does what is signed need two of its people?"),
 };
 const struct table orgs_table = {
     .name = "orgs",
@@ -18,7 +23,7 @@ const struct table orgs_table = {
     .columns = org_columns,
     .column_count = COUNT_OF(org_columns),
     .key_count = 1,
-    .version = &org_columns[COUNT_OF(org_columns) - 1],
+    .version = &org_columns[4],
     .doc = "Organisations: the sellers, and the marketplace itself.",
 };
 #undef ROW

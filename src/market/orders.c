@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "act/tables.h"
+#include "market/bodies.h"
 
 /* Every act but the first needs the order, as the first of its rows. */
 #define NEED_ORDER                                                                                 \
@@ -62,28 +63,6 @@ static void key_of_org(const struct act *act, void *row)
     ((struct org_row *)row)->org = act->org;
 }
 
-/* The list as canonical JSON, as it stands in the record too. */
-static struct text list_text(const struct act *act, const char *name, const struct list *list,
-                             struct arena *arena)
-{
-    struct buffer text;
-    if (list->count == 0)
-        return TEXT_NONE;
-    buffer_init(&text);
-    struct json_writer json = json_writer(&text);
-    json_open_list(&json);
-    for (size_t i = 0; i < act->type->field_count; i++) {
-        const struct field *field = &act->type->fields[i];
-        for (size_t j = 0; strcmp(field->name, name) == 0 && j < list->count; j++)
-            fields_write(&json, field->fields, field->field_count,
-                         (const char *)list->items + j * field->item_bytes);
-    }
-    json_close_list(&json);
-    struct text copy = arena_text(arena, buffer_view(&text));
-    buffer_done(&text);
-    return copy;
-}
-
 static bool one_currency(const struct order_created_body *body, struct problem *problem)
 {
     const struct order_item *items = body->items.items;
@@ -114,8 +93,8 @@ static bool decide_created(struct decision *decision, struct problem *problem)
     order->placed_at = body->placed_at != 0 ? body->placed_at : act->at;
     order->total_amount = body->total.amount;
     order->currency = (struct text){body->total.currency, 3};
-    order->items = list_text(act, "items", &body->items, decision->arena);
-    order->payments = list_text(act, "payments", &body->payments, decision->arena);
+    order->items = body_list(act, "items", &body->items, decision->arena);
+    order->payments = body_list(act, "payments", &body->payments, decision->arena);
     order->destination = body->destination;
     ((struct order_reference_row *)decision_change(decision, 1))->order_id = order->id;
     return true;
@@ -283,13 +262,16 @@ static bool is_open_request(struct decision *decision, struct id request, struct
     return true;
 }
 
-/* Who says so: their own name for themselves, or the key that they used. */
+/* Who says so: their own name for themselves, or who they are, or the key that they used. */
 static struct text name_of_actor(const struct act *act, struct text by, struct arena *arena)
 {
     char key[ID_TEXT_BYTES];
     if (by.length > 0)
         return by;
-    return arena_text(arena, (struct text){key, id_format("key", act->actor.key, key)});
+    bool is_person = !id_is_zero(act->actor.person);
+    size_t length =
+        id_format(is_person ? "per" : "key", is_person ? act->actor.person : act->actor.key, key);
+    return arena_text(arena, (struct text){key, length});
 }
 
 /* MEANS may be NULL: not stated. */
@@ -353,6 +335,7 @@ const struct act_type order_cancel_seen = {
     .subject_prefix = "ord",
     .subject = SUBJECT_PATH,
     .roles = ROLE_SELLER,
+    .permission = PERMISSION_ORDERS,
     .parties = BUYER_AND_SELLER,
     .fields = cancel_seen_fields,
     .field_count = COUNT_OF(cancel_seen_fields),
@@ -426,6 +409,7 @@ const struct act_type order_cancel_accepted = {
     .subject_prefix = "ord",
     .subject = SUBJECT_PATH,
     .roles = ROLE_SELLER,
+    .permission = PERMISSION_ORDERS,
     .parties = BUYER_AND_SELLER,
     .flags = ACT_MOVES_MONEY,
     .fields = cancel_accepted_fields,
@@ -446,6 +430,7 @@ const struct act_type order_cancel_refused = {
     .subject_prefix = "ord",
     .subject = SUBJECT_PATH,
     .roles = ROLE_SELLER,
+    .permission = PERMISSION_ORDERS,
     .parties = BUYER_AND_SELLER,
     .fields = cancel_refused_fields,
     .field_count = COUNT_OF(cancel_refused_fields),
@@ -560,6 +545,7 @@ const struct act_type order_shipped = {
     .subject_prefix = "ord",
     .subject = SUBJECT_PATH,
     .roles = ROLE_SELLER,
+    .permission = PERMISSION_ORDERS,
     .parties = BUYER_AND_SELLER,
     .fields = shipped_fields,
     .field_count = COUNT_OF(shipped_fields),

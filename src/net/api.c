@@ -9,7 +9,10 @@
 #include "identity/identity.h"
 #include "net/address.h"
 #include "net/handlers.h"
+#include "net/people.h"
+#include "net/secrets.h"
 #include "net/service_private.h"
+#include "net/signing.h"
 #include "net/telling.h"
 
 #define IDEMPOTENCY_KEY_MAX 255
@@ -17,7 +20,7 @@
 struct act_call {
     struct call *call;
     struct submission submission;
-    struct text key; /* of key.created: its text, shown this once */
+    struct text secret; /* that was made for it, shown this once */
     int64_t began_at;
 };
 
@@ -72,12 +75,69 @@ struct digest api_request_digest(const struct call *call, const json_t *body)
     return digest;
 }
 
+#define DEVICE_BYTES_MAX 300
+
+/* What the client calls itself, if that is text. */
+static struct text device_of(const struct call *call)
+{
+    struct text agent = http_header(call->request, "User-Agent");
+    agent = text_slice(agent, 0, agent.length < DEVICE_BYTES_MAX ? agent.length : DEVICE_BYTES_MAX);
+    return agent.length > 0 && text_is_utf8(agent) ? agent : TEXT_NONE;
+}
+
+static bool is_step_word(struct text word, size_t most)
+{
+    if (word.length == 0 || word.length > most)
+        return false;
+    for (size_t i = 0; i < word.length; i++) {
+        char c = word.bytes[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+              c == '/' || c == '.'))
+            return false;
+    }
+    return true;
+}
+
+/* "services/list open, services/consent sign" */
+bool api_steps(const struct call *call, struct list *steps, struct problem *problem)
+{
+    struct text rest = http_header(call->request, "Interface-Steps");
+    struct interface_step *items =
+        arena_array(call->request->arena, STEPS_MAX, sizeof(struct interface_step));
+    *steps = (struct list){0, items};
+    while (rest.length > 0) {
+        struct text control = text_trim(text_cut(&rest, ','));
+        struct text page = text_cut(&control, ' ');
+        if (steps->count == STEPS_MAX || !is_step_word(page, 120) || !is_step_word(control, 60))
+            return problem_set(problem, PROBLEM_BAD_REQUEST,
+                               "Interface-Steps: at most %d of `page control`, with commas between "
+                               "them, in lower case",
+                               STEPS_MAX);
+        items[steps->count++] =
+            (struct interface_step){.present = 3, .control = control, .page = page};
+    }
+    return true;
+}
+
 void api_actor(const struct call *call, struct submission *submission)
 {
     submission->act.actor = call->principal;
     submission->act.from = call->request->address;
     submission->act.request_id = call->request->request_id;
+    submission->act.device = device_of(call);
     submission->arena = call->request->arena;
+}
+
+bool api_complete(const struct call *call, const struct act *act, void *body,
+                  struct problem *problem)
+{
+    if (act->type->complete == NULL)
+        return true;
+    struct store *store = kernel_store(call->service->kernel);
+    struct reader *reader = store_reader_take(store);
+    bool completed = act->type->complete(reader, act, body, call->request->arena, problem);
+    store_reader_give(store, reader);
+    return completed;
 }
 
 void api_refusal(struct submission *submission)
@@ -134,13 +194,21 @@ static bool read_if_match(const struct call *call, int64_t *version, struct prob
     return true;
 }
 
+static const void *member_of_body(const struct act_type *type, const void *body, const char *name,
+                                  enum field_type kind)
+{
+    for (size_t i = 0; i < type->field_count; i++)
+        if (strcmp(type->fields[i].name, name) == 0 && type->fields[i].type == kind)
+            return (const char *)body + type->fields[i].offset;
+    return NULL;
+}
+
 static int64_t org_of_body(const struct act_type *type, const void *body)
 {
     int64_t org = ORG_MARKETPLACE;
-    for (size_t i = 0; i < type->field_count; i++)
-        if (text_is(text_of(type->fields[i].name), type->org_field) &&
-            type->fields[i].type == FIELD_ORG)
-            memcpy(&org, (const char *)body + type->fields[i].offset, sizeof org);
+    const void *member = member_of_body(type, body, type->org_field, FIELD_ORG);
+    if (member != NULL)
+        memcpy(&org, member, sizeof org);
     return org;
 }
 
@@ -149,36 +217,24 @@ static void set_place(struct act_call *act_call)
 {
     const struct call *call = act_call->call;
     struct act *act = &act_call->submission.act;
-    if (act->type->subject == SUBJECT_PATH) {
+    if (act->type->subject == SUBJECT_SELF) {
+        act->subject = call->principal.person;
+        act->org = call->principal.org;
+    } else if (act->type->subject == SUBJECT_PATH) {
         act->subject = call->subject_id;
         act->org = id_org(call->subject_id);
     } else if (act->type->org_field != NULL &&
-               (call->principal.role & (ROLE_SHOP | ROLE_OPERATOR)) != 0) {
+               (call->principal.role & (ROLE_SHOP | ROLE_OPERATOR | ROLE_SUPPORT)) != 0) {
         act->org = org_of_body(act->type, act->body);
     } else {
         act->org = call->principal.org;
     }
-}
-
-/* The secret is made here; of it the act records the digest alone. */
-static bool hide_secret(json_t *json, struct problem *problem)
-{
-    static const char nothing[] =
-        "0000000000000000000000000000000000000000000000000000000000000000";
-    if (json_object_get(json, "secret") != NULL)
-        return problem_add(problem, PROBLEM_BODY_INVALID, "/secret", "is made by the server");
-    MUST(!json_is_object(json) || json_object_set_new(json, "secret", json_string(nothing)) == 0);
-    return true;
-}
-
-static void make_secret(struct act_call *act_call, struct key_created_body *body)
-{
-    struct act *act = &act_call->submission.act;
-    char text[KEY_TEXT_BYTES];
-    act->subject = id_new(act->org);
-    key_secret_new((enum role)(1U << body->role), act->subject, text, &body->secret);
-    act_call->key = arena_text(act_call->call->request->arena, text_of(text));
-    explicit_bzero(text, sizeof text);
+    if (act->type->subject == SUBJECT_FIELD)
+        memcpy(&act->subject,
+               member_of_body(act->type, act->body, act->type->subject_field, FIELD_ID),
+               sizeof act->subject);
+    if (act->type->subject == SUBJECT_FIELD)
+        act->subject = id_in(act->subject, act->org);
 }
 
 /* A request that came before gets its answer again, whatever was added since. */
@@ -226,6 +282,28 @@ static bool check_endpoint(struct service *service, const struct submission *sub
            has_place(service, submission, problem);
 }
 
+/* What only the door can know: it is not for the record, and may be different tomorrow. */
+static bool check_act(const struct call *call, const struct submission *submission,
+                      struct problem *problem)
+{
+    const struct act *act = &submission->act;
+    if (act->type == &endpoint_created)
+        return check_endpoint(call->service, submission, problem);
+    if (act->type == &person_changed)
+        return email_is_free(call, ((const struct person_changed_body *)act->body)->email, act->org,
+                             problem);
+    return true;
+}
+
+/* It is checked against rows of the organisation that the act is about; so the place, which for an
+   act with a signature does not depend on the body, comes first. */
+static bool read_signature(struct act_call *act_call, json_t *json, struct problem *problem)
+{
+    struct act *act = &act_call->submission.act;
+    set_place(act_call);
+    return signature_take(act_call->call, json, act, &act->signature, problem);
+}
+
 static bool read_act(struct act_call *act_call, json_t *json, struct problem *problem)
 {
     const struct call *call = act_call->call;
@@ -236,16 +314,16 @@ static bool read_act(struct act_call *act_call, json_t *json, struct problem *pr
     submission->act.body = body;
     submission->request = api_request_digest(call, json);
     api_actor(call, submission);
-    if (type == &key_created && !hide_secret(json, problem))
-        return false;
-    if (!fields_read(type->fields, type->field_count, json, body, call->request->arena, problem) ||
+    if (!secrets_prepare(type, json, problem) || !read_signature(act_call, json, problem) ||
+        !api_steps(call, &submission->act.steps, problem) ||
+        !fields_read(type->fields, type->field_count, json, body, call->request->arena, problem) ||
         !api_idempotency_key(call, &submission->idempotency_key, problem) ||
         !read_if_match(call, &submission->if_match, problem))
         return false;
     set_place(act_call);
-    if (type == &key_created)
-        make_secret(act_call, body);
-    return type != &endpoint_created || check_endpoint(call->service, submission, problem);
+    secrets_make(call, &submission->act, body, &act_call->secret);
+    return api_complete(call, &submission->act, body, problem) &&
+           check_act(call, submission, problem);
 }
 
 /* Appends a member to the object that BODY holds. */
@@ -261,8 +339,9 @@ static bool add_secrets(const struct act_call *act_call, struct buffer *body,
                         struct problem *problem)
 {
     const struct submission *submission = &act_call->submission;
-    if (submission->act.type == &key_created && !submission->replayed)
-        add_member(body, "key", act_call->key);
+    const char *member = secrets_member(submission->act.type);
+    if (member != NULL && !submission->replayed)
+        add_member(body, member, act_call->secret);
     if (submission->act.type != &endpoint_created)
         return true;
     struct buffer secret;
@@ -334,17 +413,37 @@ static void answer_refused(struct act_call *act_call)
     telling_done(&telling);
 }
 
+/* What an authenticator may, all of the person's organisations know before it is answered. */
+static void copy_and_answer(struct call *call)
+{
+    struct act_call *act_call = call->context;
+    struct problem problem;
+    if (authenticators_copy_everywhere(call, act_call->submission.act.actor.person, &problem))
+        answer_accepted(act_call);
+    else
+        call_problem(call, &problem);
+}
+
+static bool is_copied(const struct act_type *type)
+{
+    return type == &authenticator_removed || type == &authenticator_approved;
+}
+
 static void done(struct submission *submission)
 {
     struct act_call *act_call = submission->context;
-    struct service *service = act_call->call->service;
+    struct call *call = act_call->call;
+    struct service *service = call->service;
     api_account(service, submission);
     metrics_act(service->metrics, time_monotonic() - act_call->began_at);
-    act_call->call->replayed = submission->replayed;
-    if (submission->accepted)
-        answer_accepted(act_call);
-    else
+    call->replayed = submission->replayed;
+    call->context = act_call;
+    if (!submission->accepted)
         answer_refused(act_call);
+    else if (is_copied(submission->act.type))
+        workers_run(service->workers, call, copy_and_answer);
+    else
+        answer_accepted(act_call);
 }
 
 void act_handle(struct call *call)

@@ -17,7 +17,12 @@ MUST_CHECK bool api_idempotency_key(const struct call *call, struct text *key,
 /* SHA-256 of method, path and canonical body: what an Idempotency-Key stands for. */
 struct digest api_request_digest(const struct call *call, const json_t *body);
 /* Sets who acts, from where, and with which request; memory is of the call. */
+/* Has the act's type add what the server knows to BODY, if it wants to. */
+MUST_CHECK bool api_complete(const struct call *call, const struct act *act, void *body,
+                             struct problem *problem);
 void api_actor(const struct call *call, struct submission *submission);
+/* What led there in the interface, from the field Interface-Steps. */
+MUST_CHECK bool api_steps(const struct call *call, struct list *steps, struct problem *problem);
 /* Adds "act" to the problem of a refused act that is on record. */
 void api_refusal(struct submission *submission);
 /* The service's own bookkeeping of an act that is done; call it before its answer goes out. */

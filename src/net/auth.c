@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "identity/identity.h"
+#include "net/sessions.h"
 
 #define KEPT 4096               /* keys in memory, by hash; a power of two */
 #define KEPT_FOR_US TIME_SECOND /* where another node may revoke a key */
@@ -49,7 +50,7 @@ static struct kept_key *place_of(struct auth *auth, struct id id)
     return &auth->keys[hash % KEPT];
 }
 
-bool auth_claim(struct text authorization, struct key_claim *claim, struct problem *problem)
+bool auth_claim(struct text authorization, struct claim *claim, struct problem *problem)
 {
     struct text scheme = text_slice(authorization, 0, authorization.length < 7 ? 0 : 7);
     if (authorization.length == 0)
@@ -107,9 +108,11 @@ static void keep_row(struct auth *auth, const struct key_row *row, uint64_t forg
     pthread_mutex_unlock(&auth->lock);
 }
 
-bool auth_check(struct auth *auth, const struct key_claim *claim, struct arena *arena,
+bool auth_check(struct auth *auth, const struct claim *claim, struct arena *arena,
                 struct principal *principal, struct problem *problem)
 {
+    if (claim->is_session)
+        return session_check(auth->kernel, claim, arena, principal, problem);
     struct key_row row = {.org = id_org(claim->key), .id = claim->key};
     uint64_t forgotten;
     bool found = find_row(auth, claim->key, &row, arena, &forgotten);

@@ -1,5 +1,5 @@
 /*
- * Who asks: from `Authorization: Bearer cf_…` (RFC 6750 §2.1) to a principal.
+ * Who asks: from `Authorization: Bearer cf_…` (RFC 6750 §2.1) or a session's cookie to a principal.
  *
  * Rows of keys are kept in memory, so that a request costs no query. Whoever submits an act about a
  * key calls auth_forget before its answer goes out: a revoked key stops at once, and on other nodes
@@ -9,11 +9,17 @@
 
 #include "act/kernel.h"
 
-/* What a client claims to be, taken from its key's text; kept where it has to be checked again. */
-struct key_claim {
-    enum role role;
-    struct id key;
-    struct digest secret;
+/* What a client claims to be; kept where it has to be checked again. */
+struct claim {
+    bool is_session;
+    enum role role;       /* of an API key */
+    struct id key;        /* the key or session */
+    struct digest secret; /* of it */
+    /* A session: what it asks as. */
+    unsigned roles; /* that may do what is asked */
+    bool has_org;
+    int64_t org;    /* for whom */
+    bool is_change; /* it is an act: what support may is ruled on the road */
 };
 
 struct auth;
@@ -22,9 +28,8 @@ void auth_free(struct auth *auth);
 struct auth *auth_new(struct kernel *kernel) OWNED_BY(auth_free);
 
 /* PROBLEM_UNAUTHENTICATED unless AUTHORIZATION (a header's value) holds a key's text. */
-MUST_CHECK bool auth_claim(struct text authorization, struct key_claim *claim,
-                           struct problem *problem);
+MUST_CHECK bool auth_claim(struct text authorization, struct claim *claim, struct problem *problem);
 /* Is the claim true now? Fails with PROBLEM_UNAUTHENTICATED, or because the store failed. */
-MUST_CHECK bool auth_check(struct auth *auth, const struct key_claim *claim, struct arena *arena,
+MUST_CHECK bool auth_check(struct auth *auth, const struct claim *claim, struct arena *arena,
                            struct principal *principal, struct problem *problem);
 void auth_forget(struct auth *auth, struct id key);

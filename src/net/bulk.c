@@ -195,6 +195,8 @@ static void read_order(struct bulk *bulk, size_t index, json_t *json, struct pro
     submission->done = done;
     submission->context = item;
     api_actor(call, submission);
+    if (!api_steps(call, &submission->act.steps, &of_item))
+        *problem = of_item;
 }
 
 static bool set_keys(struct bulk *bulk, struct problem *problem)

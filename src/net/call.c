@@ -40,7 +40,7 @@ void call_json(struct call *call, unsigned status, const struct buffer *body)
 
 static int64_t retry_after(const struct call *call, enum problem_code code)
 {
-    if (code == PROBLEM_RATE_LIMITED)
+    if (problem_kind(code)->status == 429)
         return call->rate.retry_after_s > 0 ? call->rate.retry_after_s : 1;
     return problem_kind(code)->status == 503 ? RETRY_AFTER_BUSY_S : 0;
 }

@@ -17,10 +17,11 @@ struct call {
     const struct route *route;
     struct text subject; /* what stood for {subject} or "*" */
     struct id subject_id;
-    struct key_claim claim;
+    struct claim claim;
     struct principal principal; /* role 0: the route needs no key */
     struct rate_verdict rate;
     struct text allow; /* the methods that the path takes, if it does not take this one */
+    void *context;     /* of whoever hands it from one thread to another */
     bool replayed;     /* it is answered what an earlier act with its Idempotency-Key became */
 };
 

@@ -129,8 +129,8 @@ void timeline_handle(struct call *call)
 struct feed_stream {
     struct stream_link link;
     struct service *service;
-    struct key_claim claim; /* checked again each time: a revoked key ends its streams */
-    struct arena *arena;    /* of one reading */
+    struct claim claim;  /* checked again each time: a revoked key ends its streams */
+    struct arena *arena; /* of one reading */
     bool of_subject;
     struct id subject;
     int64_t position;

@@ -124,10 +124,45 @@ static void write_webhooks(struct buffer *out, struct webhooks *webhooks)
     write_one(out, "webhook_failed_total", "counter", "Deliveries given up.", counters.failed);
 }
 
+static void write_mail(struct buffer *out, struct mailer *mailer)
+{
+    struct mail_counters counters;
+    mailer_counters(mailer, &counters);
+    write_one(out, "mail_attempts_total", "counter", "Attempts at mails.", counters.attempts);
+    write_one(out, "mail_sent_total", "counter", "Mails that the server took.", counters.sent);
+    write_one(out, "mail_failed_total", "counter", "Mails given up.", counters.failed);
+    write_one(out, "mail_uncertain_total", "counter", "Mails that may have gone out or not.",
+              counters.uncertain);
+}
+
+static void write_rule_counts(struct buffer *out, const struct policy *policy, const char *name,
+                              const char *help, bool shadowed)
+{
+    buffer_format(out, "# HELP counterfoil_%s %s\n# TYPE counterfoil_%s counter\n", name, help,
+                  name);
+    for (size_t i = 0; i < policy_rule_count(policy); i++) {
+        struct policy_rule_facts facts = policy_rule_facts(policy, i);
+        buffer_format(out, "counterfoil_%s{rule=\"%s\"} %llu\n", name, facts.id,
+                      (unsigned long long)(shadowed ? facts.shadowed : facts.spoken));
+    }
+}
+
+/* Since the rules were last read. */
+static void write_rules(struct buffer *out, struct rules *rules)
+{
+    struct policy *policy = rules_current(rules);
+    write_rule_counts(out, policy, "rule_spoken_total", "Messages that a rule spoke on.", false);
+    write_rule_counts(out, policy, "rule_shadowed_total",
+                      "Messages that a rule in shadow would have spoken on.", true);
+    policy_free(policy);
+}
+
 void metrics_write(struct buffer *out, struct service *service)
 {
     write_kernel(out, service->kernel);
     write_histogram(out, service->metrics);
     write_http(out, service->http);
     write_webhooks(out, service->webhooks);
+    write_mail(out, service->mailer);
+    write_rules(out, service->rules);
 }

@@ -6,6 +6,7 @@
 #include "base/embedded.h"
 #include "identity/identity.h"
 #include "net/routes.h"
+#include "net/secrets.h"
 
 #define FIELDS_MAX 32
 #define NAME_BYTES 80
@@ -56,25 +57,62 @@ static const char *camel(const char *name, char out[NAME_BYTES])
 
 /* Bodies of acts. */
 
-/* The fields that a client sends: of a key the server makes the secret itself. */
+/* The fields that a client sends: secrets are made by the server itself. */
 static size_t sent_fields(const struct act_type *type, struct field out[FIELDS_MAX])
 {
     size_t count = 0;
+    const char *made = secrets_field(type);
     MUST(type->field_count <= FIELDS_MAX);
     for (size_t i = 0; i < type->field_count; i++)
-        if (type != &key_created || strcmp(type->fields[i].name, "secret") != 0)
+        if (made == NULL || strcmp(type->fields[i].name, made) != 0)
             out[count++] = type->fields[i];
     return count;
+}
+
+/* May or must a person sign it? */
+static bool takes_signature(const struct act_type *type)
+{
+    return type->path != NULL &&
+           (type->authority == AUTHORITY_SIGNED || (type->flags & ACT_HELD) != 0);
+}
+
+/* The same schema with the member `signature`. */
+static void add_signature(const struct act_type *type, struct buffer *schema)
+{
+    struct problem problem;
+    json_t *tree = json_read(buffer_view(schema), &problem);
+    json_t *signature = json_pack("{s:s}", "$ref", "#/components/schemas/Signature");
+    json_t *required = json_object_get(tree, "required");
+    MUST(json_object_set_new(json_object_get(tree, "properties"), "signature", signature) == 0);
+    if (type->authority == AUTHORITY_SIGNED && required == NULL)
+        MUST(json_object_set_new(tree, "required", json_pack("[s]", "signature")) == 0);
+    else if (type->authority == AUTHORITY_SIGNED)
+        MUST(json_array_append_new(required, json_string("signature")) == 0);
+    buffer_clear(schema);
+    json_canonical(schema, tree);
+    json_free(tree);
+}
+
+static void write_act_schema(struct json_writer *json, const struct act_type *type)
+{
+    struct field fields[FIELDS_MAX];
+    struct buffer schema;
+    size_t count = sent_fields(type, fields);
+    buffer_init(&schema);
+    struct json_writer inner = json_writer(&schema);
+    fields_schema(&inner, fields, count);
+    if (takes_signature(type))
+        add_signature(type, &schema);
+    json_raw(json, buffer_view(&schema));
+    buffer_done(&schema);
 }
 
 static void write_act_schemas(struct json_writer *json, const struct catalogue *catalogue)
 {
     char name[NAME_BYTES];
     for (const struct act_type *const *type = catalogue->acts; *type != NULL; type++) {
-        struct field fields[FIELDS_MAX];
-        size_t count = sent_fields(*type, fields);
         json_name(json, pascal("", (*type)->name, name));
-        fields_schema(json, fields, count);
+        write_act_schema(json, *type);
     }
 }
 
@@ -83,6 +121,8 @@ static void write_example(struct json_writer *json, const struct act_type *type)
 {
     struct field fields[FIELDS_MAX];
     size_t count = sent_fields(type, fields);
+    if (type->authority == AUTHORITY_SIGNED)
+        return; /* no signature holds twice */
     for (size_t i = 0; i < count; i++)
         if (fields[i].required && fields[i].example == NULL)
             return;
@@ -494,7 +534,7 @@ static void write_operation(struct json_writer *json, const struct route *route)
     json_name(json, "security");
     json_open_list(json);
     if (route->roles != 0)
-        json_raw(json, TEXT("{\"key\":[]}"));
+        json_raw(json, TEXT("{\"key\":[]},{\"session\":[]}"));
     json_close_list(json);
     json_member(json, "summary", summary);
     write_roles(json, route->roles);
@@ -597,7 +637,10 @@ static void write_components(struct json_writer *json, const struct catalogue *c
     json_close(json);
     json_name(json, "securitySchemes");
     json_raw(json, TEXT("{\"key\":{\"description\":\"An API key: cf_<role>_<id>_<secret>.\","
-                        "\"scheme\":\"bearer\",\"type\":\"http\"}}"));
+                        "\"scheme\":\"bearer\",\"type\":\"http\"},\"session\":{"
+                        "\"description\":\"The cookie of a person's session; with `__Host-` where "
+                        "the console is served by https.\",\"in\":\"cookie\",\"name\":"
+                        "\"counterfoil\",\"type\":\"apiKey\"}}"));
     json_close(json);
 }
 

@@ -24,15 +24,20 @@ struct rate {
     struct bucket buckets[SETS][WAYS];
 };
 
-struct rate *rate_new(unsigned per_second, unsigned burst)
+struct rate *rate_new_every(int64_t every_us, unsigned burst)
 {
     struct rate *rate = calloc(1, sizeof *rate);
     MUST(rate != NULL && pthread_mutex_init(&rate->lock, NULL) == 0);
     rate->burst = burst == 0 ? 1 : burst;
-    rate->interval_us = per_second == 0 ? 0 : TIME_SECOND / per_second;
+    rate->interval_us = every_us;
     rate->depth_us = rate->interval_us * rate->burst;
     random_bytes(&rate->salt, sizeof rate->salt);
     return rate;
+}
+
+struct rate *rate_new(unsigned per_second, unsigned burst)
+{
+    return rate_new_every(per_second == 0 ? 0 : TIME_SECOND / per_second, burst);
 }
 
 void rate_free(struct rate *rate)
@@ -71,7 +76,7 @@ static int64_t seconds_up(int64_t span_us)
     return span_us <= 0 ? 0 : (span_us + TIME_SECOND - 1) / TIME_SECOND;
 }
 
-struct rate_verdict rate_take(struct rate *rate, struct text name, int64_t now)
+static struct rate_verdict ask(struct rate *rate, struct text name, int64_t now, bool take)
 {
     if (rate->interval_us == 0)
         return (struct rate_verdict){.allowed = true};
@@ -80,7 +85,7 @@ struct rate_verdict rate_take(struct rate *rate, struct text name, int64_t now)
     struct bucket *bucket = find_bucket(rate, hash);
     int64_t full_at = bucket->full_at > now ? bucket->full_at : now;
     bool allowed = full_at + rate->interval_us - now <= rate->depth_us;
-    if (allowed)
+    if (allowed && take)
         bucket->full_at = full_at += rate->interval_us;
     pthread_mutex_unlock(&rate->lock);
     return (struct rate_verdict){
@@ -91,6 +96,16 @@ struct rate_verdict rate_take(struct rate *rate, struct text name, int64_t now)
         .retry_after_s =
             allowed ? 0 : seconds_up(full_at + rate->interval_us - now - rate->depth_us),
     };
+}
+
+struct rate_verdict rate_take(struct rate *rate, struct text name, int64_t now)
+{
+    return ask(rate, name, now, true);
+}
+
+struct rate_verdict rate_look(struct rate *rate, struct text name, int64_t now)
+{
+    return ask(rate, name, now, false);
 }
 
 void rate_policy_write(struct buffer *out, const struct rate *rate)

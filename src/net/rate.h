@@ -22,6 +22,10 @@ struct rate_verdict {
 void rate_free(struct rate *rate);
 /* PER_SECOND steadily, BURST at once; PER_SECOND 0: no limit. */
 struct rate *rate_new(unsigned per_second, unsigned burst) OWNED_BY(rate_free);
+/* One EVERY that many microseconds steadily. */
+struct rate *rate_new_every(int64_t every_us, unsigned burst) OWNED_BY(rate_free);
+/* What rate_take would say, taking nothing. */
+struct rate_verdict rate_look(struct rate *rate, struct text name, int64_t now);
 /* Takes one request out of NAME's bucket, at NOW (time_monotonic). */
 struct rate_verdict rate_take(struct rate *rate, struct text name, int64_t now);
 /* `"key";q=20;w=2`, the value of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-11). */

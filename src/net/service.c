@@ -4,10 +4,12 @@
 
 #include "net/openapi.h"
 #include "net/service_private.h"
+#include "net/sessions.h"
 
 /* An address that keeps sending keys which do not exist: what it may do at once, and steadily. */
 #define FAILURES_BURST 30
 #define FAILURES_PER_SECOND 2
+#define WORKERS 2 /* passwords that are hashed at one time: 64 MiB each */
 
 /* Counts a failure. Only failures meet this limit: behind a proxy all clients have one address, and
    who has a key must not suffer from who has none. */
@@ -21,11 +23,21 @@ static void count_failure(struct call *call, struct problem *problem)
     problem_set(problem, PROBLEM_RATE_LIMITED, "too many attempts without a valid key");
 }
 
+/* A key where there is one, else the cookie. */
+static bool claim(struct call *call, struct problem *problem)
+{
+    struct text authorization = http_header(call->request, "Authorization");
+    bool has_session = false;
+    if (authorization.length == 0 && !session_claim(call, &call->claim, &has_session, problem))
+        return false;
+    return has_session || auth_claim(authorization, &call->claim, problem);
+}
+
 static bool authenticate(struct call *call, struct problem *problem)
 {
     const struct service *service = call->service;
     struct http_request *request = call->request;
-    if (auth_claim(http_header(request, "Authorization"), &call->claim, problem) &&
+    if (claim(call, problem) &&
         auth_check(service->auth, &call->claim, request->arena, &call->principal, problem))
         return true;
     if (problem->code == PROBLEM_UNAUTHENTICATED)
@@ -42,6 +54,11 @@ static bool limit_key(struct call *call, struct problem *problem)
     return true;
 }
 
+static bool is_of_one_org(enum role role)
+{
+    return (role & (ROLE_SELLER | ROLE_SUPPORT | ROLE_PERSON)) != 0;
+}
+
 /* Ids of another organisation are as if they did not exist. */
 static bool read_subject(struct call *call, struct problem *problem)
 {
@@ -49,7 +66,7 @@ static bool read_subject(struct call *call, struct problem *problem)
     if (prefix == NULL)
         return true;
     if (!id_parse(prefix, call->subject, &call->subject_id) ||
-        (call->principal.role == ROLE_SELLER && id_org(call->subject_id) != call->principal.org))
+        (is_of_one_org(call->principal.role) && id_org(call->subject_id) != call->principal.org))
         return problem_set(problem, PROBLEM_NOT_FOUND, "no such id");
     return true;
 }
@@ -57,12 +74,14 @@ static bool read_subject(struct call *call, struct problem *problem)
 static bool admit(struct call *call, struct problem *problem)
 {
     if (call->route->roles == 0)
-        return true;
+        return !call->route->is_page_only || same_site_check(call, problem);
     if (!authenticate(call, problem) || !limit_key(call, problem) || !read_subject(call, problem))
         return false;
     if ((call->route->roles & (unsigned)call->principal.role) == 0)
         return problem_set(problem, PROBLEM_FORBIDDEN, "keys of role %s may not",
                            role_name(call->principal.role));
+    if (call->claim.is_session)
+        session_touch(call);
     return true;
 }
 
@@ -101,19 +120,39 @@ static bool start_webhooks(struct service *service, struct problem *problem)
     return service->webhooks != NULL;
 }
 
+static bool start_mail(struct service *service, struct problem *problem)
+{
+    struct mail_options mail = service->options.mail;
+    mail.kernel = service->kernel;
+    mail.feed = service->feed;
+    return mailer_new(&mail, &service->mailer, problem);
+}
+
 static bool start(struct service *service, struct problem *problem)
 {
-    if (!start_webhooks(service, problem))
+    service->workers = workers_new(WORKERS, problem);
+    if (service->workers == NULL)
+        return false;
+    service->rules = rules_new(service->options.rules, problem);
+    if (service->rules == NULL || !start_webhooks(service, problem) ||
+        !start_mail(service, problem))
         return false;
     service->http =
         http_server_new(service->options.listen, &service->options.http, handle, service, problem);
-    return service->http != NULL;
+    if (service->http == NULL)
+        return false;
+    atomic_store(&service->port, http_server_port(service->http));
+    return true;
 }
 
 static void dispose(struct service *service)
 {
     http_server_free(service->http);
+    workers_free(service->workers);
+    attempts_free(service->attempts);
     webhooks_free(service->webhooks);
+    mailer_free(service->mailer);
+    rules_free(service->rules);
     metrics_free(service->metrics);
     streams_free(service->streams);
     feed_free(service->feed);
@@ -138,6 +177,7 @@ struct service *service_new(const struct service_options *options, struct proble
     service->rate = rate_new(options->rate_per_second, options->rate_burst);
     service->failures =
         rate_new(options->rate_per_second == 0 ? 0 : FAILURES_PER_SECOND, FAILURES_BURST);
+    service->attempts = attempts_new();
     service->feed = feed_new(service->catalogue);
     service->streams = streams_new(service->kernel);
     service->metrics = metrics_new();
@@ -153,6 +193,11 @@ struct service *service_new(const struct service_options *options, struct proble
 void service_quiesce(struct service *service)
 {
     http_server_quiesce(service->http);
+}
+
+bool service_reload_rules(struct service *service, struct problem *problem)
+{
+    return rules_reload(service->rules, problem);
 }
 
 unsigned service_port(const struct service *service)

@@ -9,9 +9,11 @@
 
 #include "act/kernel.h"
 #include "net/http.h"
+#include "net/mail.h"
 
 struct service_options {
     struct kernel *kernel;
+    const char *rules;  /* folder of the message rules; NULL: those that the program carries */
     const char *listen; /* as http_server_new takes it */
     struct http_limits http;
     const char *version; /* of the program */
@@ -22,7 +24,11 @@ struct service_options {
     unsigned rate_per_second, rate_burst;
     /* Webhooks: tests shorten the schedule and send to loopback. */
     bool webhook_allow_private;
-    double webhook_time_scale; /* 1: as specified */
+    double webhook_time_scale;  /* 1: as specified */
+    struct mail_options mail;   /* kernel and feed are the service's own */
+    const char *rp_id;          /* WebAuthn's relying party */
+    const char *const *origins; /* of the console; none: http://localhost with the port */
+    size_t origin_count;
     /* HMAC of LABEL under a key that only the signer holds; any thread. */
     bool (*derive)(void *context, struct text label, uint8_t out[32], struct problem *problem);
     void *derive_context;
@@ -39,4 +45,6 @@ struct service *service_new(const struct service_options *options, struct proble
     OWNED_BY(service_free);
 /* No new connections; streams end. service_free follows. */
 void service_quiesce(struct service *service);
+/* Reads the message rules again. If a file is refused, those in use stay. */
+MUST_CHECK bool service_reload_rules(struct service *service, struct problem *problem);
 unsigned service_port(const struct service *service);

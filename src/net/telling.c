@@ -11,7 +11,9 @@ void telling_init(struct telling *telling, const struct call *call)
 {
     const struct principal *who = &call->principal;
     *telling = (struct telling){.has_audience = false};
-    telling->to_length = id_format("key", who->key, telling->to);
+    bool is_person = !id_is_zero(who->person);
+    telling->to_length =
+        id_format(is_person ? "per" : "key", is_person ? who->person : who->key, telling->to);
     buffer_init(&telling->acts);
     for (unsigned i = 0; i < AUDIENCES; i++)
         if (audience_role((enum audience)i) == who->role && !call->request->is_head) {

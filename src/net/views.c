@@ -30,14 +30,14 @@ struct viewing {
 
 static const char *tail_for(const struct view *view, enum role role)
 {
-    if (role == ROLE_SELLER)
+    if ((role & (ROLE_SELLER | ROLE_SUPPORT | ROLE_PERSON)) != 0)
         return view->for_seller;
     return role == ROLE_BUYER ? view->for_buyer : view->for_all;
 }
 
 static const char *tail_of_filter(const struct view_filter *filter, enum role role)
 {
-    if (role == ROLE_SELLER)
+    if ((role & (ROLE_SELLER | ROLE_SUPPORT | ROLE_PERSON)) != 0)
         return filter->for_seller;
     return role == ROLE_BUYER ? filter->for_buyer : filter->for_all;
 }
@@ -307,7 +307,8 @@ bool views_see(const struct call *call, const char *prefix, struct id subject, b
     while (*view != NULL && !((*view)->single && (*view)->subject_prefix != NULL &&
                               strcmp((*view)->subject_prefix, prefix) == 0))
         view++;
-    *visible = call->principal.role != ROLE_SELLER || id_org(subject) == call->principal.org;
+    *visible = (call->principal.role & (ROLE_SELLER | ROLE_SUPPORT | ROLE_PERSON)) == 0 ||
+               id_org(subject) == call->principal.org;
     if (*view == NULL || !*visible)
         return true;
     const char *tail = tail_for(*view, call->principal.role);

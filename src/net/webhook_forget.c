@@ -117,7 +117,7 @@ static bool fail_some(struct webhooks *webhooks, const struct part *part, size_t
                               list.arena, fail_row, &failing, problem);
     store_reader_give(store, failing.reader);
     *count = list.count;
-    failed = failed && saving_save(webhooks, part, &list, problem);
+    failed = failed && part_save(webhooks, part, &list, problem);
     arena_free(list.arena);
     return failed;
 }

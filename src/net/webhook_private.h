@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "act/outbox.h"
+#include "net/sending.h"
 #include "net/webhook.h"
 
 #define PENDING_MAX 500       /* deliveries of an endpoint taken and not done */
@@ -99,13 +100,6 @@ struct webhooks {
     int64_t orders_read;      /* when replay orders were looked for last (time_monotonic) */
 };
 
-/* Rows to save together. */
-struct saving_list {
-    struct arena *arena;
-    size_t count, capacity;
-    struct row_slot **slots;
-};
-
 /* webhook_queue.c */
 /* Takes events behind the endpoint's cursor, as many as there is place for. */
 MUST_CHECK bool queue_take(struct webhooks *webhooks, struct endpoint *endpoint,
@@ -120,12 +114,9 @@ int64_t queue_next_at(const struct endpoint *endpoint);
 /* Saves what changed, of all endpoints; forgets deliveries that are done. */
 MUST_CHECK bool queue_save(struct webhooks *webhooks, struct problem *problem);
 void queue_clear(struct endpoint *endpoint);
-/* As changed; ROW stays the caller's until it was saved. */
-struct row_slot *saving_add(struct saving_list *list, const struct table *table, void *row,
-                            bool found);
 /* True, too, where the part's lease was lost: then endpoints are read again. */
-MUST_CHECK bool saving_save(struct webhooks *webhooks, const struct part *part,
-                            const struct saving_list *list, struct problem *problem);
+MUST_CHECK bool part_save(struct webhooks *webhooks, const struct part *part,
+                          const struct saving_list *list, struct problem *problem);
 
 /* webhook_parts.c */
 unsigned parts_count(const struct webhooks *webhooks);
@@ -154,5 +145,3 @@ MUST_CHECK bool send_start(struct webhooks *webhooks, struct delivery *delivery,
 void send_finish(struct webhooks *webhooks, struct delivery *delivery, CURLcode result);
 /* Ends an attempt without a result. */
 void send_abort(struct webhooks *webhooks, struct delivery *delivery);
-/* Adds ENTRY, a JSON object, to a delivery's list; the oldest beyond ATTEMPTS_KEPT go. */
-void attempts_add(struct buffer *attempts, struct text entry);

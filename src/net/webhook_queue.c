@@ -244,28 +244,10 @@ int64_t queue_next_at(const struct endpoint *endpoint)
     return next_at > endpoint->not_before ? next_at : endpoint->not_before;
 }
 
-struct row_slot *saving_add(struct saving_list *list, const struct table *table, void *row,
-                            bool found)
+bool part_save(struct webhooks *webhooks, const struct part *part, const struct saving_list *list,
+               struct problem *problem)
 {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity == 0 ? 64 : list->capacity * 2;
-        struct row_slot **slots = arena_array(list->arena, capacity, sizeof(struct row_slot *));
-        for (size_t i = 0; i < list->count; i++)
-            slots[i] = list->slots[i];
-        list->slots = slots;
-        list->capacity = capacity;
-    }
-    struct row_slot *slot = ARENA_NEW(list->arena, struct row_slot);
-    *slot = (struct row_slot){.table = table, .row = row, .found = found, .changed = true};
-    list->slots[list->count++] = slot;
-    return slot;
-}
-
-bool saving_save(struct webhooks *webhooks, const struct part *part, const struct saving_list *list,
-                 struct problem *problem)
-{
-    if (list->count == 0 ||
-        kernel_save(webhooks->options.kernel, part->lease, list->slots, list->count, problem))
+    if (saving_save(webhooks->options.kernel, part->lease, list, problem))
         return true;
     if (problem->code != PROBLEM_LEASE_LOST)
         return false;
@@ -319,7 +301,7 @@ static bool save_part(struct webhooks *webhooks, const struct part *part, struct
         list_changes(each, &list);
         saved = forget_old(webhooks, each, &list, problem);
     }
-    saved = saved && saving_save(webhooks, part, &list, problem);
+    saved = saved && part_save(webhooks, part, &list, problem);
     arena_free(list.arena);
     return saved;
 }

@@ -61,7 +61,7 @@ static bool save_obeyed(struct obeying *obeying, struct problem *problem)
     for (struct endpoint *each = webhooks->endpoints; each != NULL; each = each->next)
         if (each->cursor_changed && part_has(obeying->part, each->row.org))
             saving_add(&obeying->list, &endpoint_cursors_table, &each->cursor, each->cursor_found);
-    if (!saving_save(webhooks, obeying->part, &obeying->list, problem)) {
+    if (!part_save(webhooks, obeying->part, &obeying->list, problem)) {
         webhooks->unsaved = true;
         return false;
     }

@@ -29,13 +29,9 @@ static const int64_t schedule_us[TRIES_MAX] = {
     24 * TIME_HOUR,
 };
 
-/* The span before try NUMBER, up to a tenth longer so that retries do not come in crowds. */
 static int64_t span_before(const struct webhooks *webhooks, int64_t number)
 {
-    uint16_t chance;
-    random_bytes(&chance, sizeof chance);
-    double span = (double)schedule_us[number] * webhooks->options.time_scale;
-    return (int64_t)(span * (1.0 + 0.1 * (double)chance / UINT16_MAX));
+    return attempts_span(schedule_us[number], webhooks->options.time_scale);
 }
 
 static bool derive(const struct webhook_options *options, struct id endpoint, uint8_t key[32],
@@ -255,24 +251,13 @@ void send_abort(struct webhooks *webhooks, struct delivery *delivery)
     webhooks->under_way--;
 }
 
-/* Answers come from strangers: what is no plain text becomes '?'. */
-static struct text clean(struct buffer *answer)
-{
-    bool utf8 = text_is_utf8(buffer_view(answer));
-    for (size_t i = 0; i < answer->length; i++) {
-        unsigned char c = (unsigned char)answer->bytes[i];
-        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || (c >= 0x80 && !utf8))
-            answer->bytes[i] = '?';
-    }
-    return buffer_view(answer);
-}
-
 static void write_attempt(struct json_writer *json, struct delivery *delivery, long status,
                           const char *error)
 {
     json_open(json);
+    attempts_clean(&delivery->answer);
     if (delivery->answer.length > 0)
-        json_member(json, "answer", clean(&delivery->answer));
+        json_member(json, "answer", buffer_view(&delivery->answer));
     json_name(json, "at");
     json_time(json, time_now());
     if (error != NULL)
@@ -281,18 +266,6 @@ static void write_attempt(struct json_writer *json, struct delivery *delivery, l
     if (status != 0)
         json_member_int(json, "status", status);
     json_close(json);
-}
-
-void attempts_add(struct buffer *attempts, struct text entry)
-{
-    struct problem problem;
-    json_t *list = attempts->length > 0 ? json_read(buffer_view(attempts), &problem) : json_array();
-    MUST(list != NULL && json_array_append_new(list, json_read(entry, &problem)) == 0);
-    while (json_array_size(list) > ATTEMPTS_KEPT)
-        json_array_remove(list, 0);
-    buffer_clear(attempts);
-    json_canonical(attempts, list);
-    json_free(list);
 }
 
 static void record_attempt(struct delivery *delivery, long status, const char *error)

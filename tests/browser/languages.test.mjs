@@ -1,11 +1,10 @@
 // The console in its five languages, light and dark, narrow and wide: for everyone to use.
-import { AxeBuilder } from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { linkTo, openBrowser, openPage } from "./browser.mjs";
+import { examine } from "./examine.mjs";
 import { openStage } from "./stage.mjs";
 
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const LANGUAGES = { en: "en", ru: "ru", zh: "zh-Hans", es: "es", ja: "ja" };
 const NARROW = { width: 360, height: 740 };
 const WIDE = { width: 1280, height: 800 };
@@ -24,16 +23,6 @@ after(async () => {
   await browser?.close();
   await stage?.close();
 });
-
-async function examine(page) {
-  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((it) => it.html).join(" ")}`);
-  assert.deepEqual(found, []);
-  const overflow = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(overflow <= 0, `the page is ${overflow} pixels wider than the window`);
-  assert.deepEqual(page.faults, []);
-}
 
 for (const [language, tag] of Object.entries(LANGUAGES)) {
   for (const colorScheme of ["light", "dark"]) {

@@ -138,6 +138,14 @@ export class Server {
         return org;
     }
 
+    // The first owner's invitation; of the marketplace itself, if no organisation is named.
+    async invitation(org, name = 'The owner') {
+        const link = await this.command('owner invite', '--name', name,
+            ...(org ? ['--org', org] : []));
+        const [, invitation] = /^http:\/\/localhost:\d+\/#invitation=(inv_\S+)\n$/.exec(link);
+        return invitation;
+    }
+
     // A seller's key, of a new organisation unless one is given.
     async seller(name, org) {
         const of = org ?? (await this.organisation(name));

@@ -241,7 +241,11 @@ static inline int road_set_up(void **state)
     buffer_init(&road->vkey);
     note_key_add(&road->vkey, &road->log.key);
     buffer_char(&road->vkey, '\0');
-    road->rules = (struct rules){TIME_HOUR, 48 * TIME_HOUR};
+    road->rules = (struct rules){.deliver_within_us = TIME_HOUR,
+                                 .decide_within_us = 48 * TIME_HOUR,
+                                 .hold_us = 72 * TIME_HOUR,
+                                 .session_us = 12 * TIME_HOUR,
+                                 .invitation_us = 7 * TIME_DAY};
     road->arena = arena_new();
     road_start(road);
     static const struct org_created_body seller = {.present = 1, .name = {"Nordlicht", 9}};

@@ -1,4 +1,4 @@
-/* base64, base64url and hex: RFC 4648 §10, and what a strict decoder refuses (§3, §12). */
+/* base64, base64url, base32 and hex: RFC 4648 §10, and what a strict decoder refuses (§3, §12). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,16 +9,16 @@
 #include "base/text.h"
 
 static const struct {
-    const char *plain, *base64, *base64url, *hex;
+    const char *plain, *base64, *base64url, *base32, *hex;
 } vectors[] = {
-    {"", "", "", ""},
-    {"f", "Zg==", "Zg", "66"},
-    {"fo", "Zm8=", "Zm8", "666f"},
-    {"foo", "Zm9v", "Zm9v", "666f6f"},
-    {"foob", "Zm9vYg==", "Zm9vYg", "666f6f62"},
-    {"fooba", "Zm9vYmE=", "Zm9vYmE", "666f6f6261"},
-    {"foobar", "Zm9vYmFy", "Zm9vYmFy", "666f6f626172"},
-    {"\xfb\xff\xbe", "+/++", "-_--", "fbffbe"}, /* where the alphabets differ */
+    {"", "", "", "", ""},
+    {"f", "Zg==", "Zg", "MY", "66"},
+    {"fo", "Zm8=", "Zm8", "MZXQ", "666f"},
+    {"foo", "Zm9v", "Zm9v", "MZXW6", "666f6f"},
+    {"foob", "Zm9vYg==", "Zm9vYg", "MZXW6YQ", "666f6f62"},
+    {"fooba", "Zm9vYmE=", "Zm9vYmE", "MZXW6YTB", "666f6f6261"},
+    {"foobar", "Zm9vYmFy", "Zm9vYmFy", "MZXW6YTBOI", "666f6f626172"},
+    {"\xfb\xff\xbe", "+/++", "-_--", "7P734", "fbffbe"}, /* where the alphabets differ */
 };
 
 static void check_encoder(void (*add)(struct buffer *buffer, const void *bytes, size_t length),
@@ -37,6 +37,7 @@ static void encoders_follow_the_vectors(void **state)
     for (size_t i = 0; i < COUNT_OF(vectors); i++) {
         check_encoder(base64_add, vectors[i].plain, vectors[i].base64);
         check_encoder(base64url_add, vectors[i].plain, vectors[i].base64url);
+        check_encoder(base32_add, vectors[i].plain, vectors[i].base32);
         check_encoder(hex_add, vectors[i].plain, vectors[i].hex);
     }
 }

@@ -19,7 +19,7 @@ static void what_is_no_key_is_refused(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct key_claim claim;
+        struct claim claim;
         struct problem problem;
         if (auth_claim(text_of(cases[i]), &claim, &problem))
             fail_msg("%s", cases[i]);
@@ -44,7 +44,7 @@ static struct id make_key(struct road *road, char authorization[KEY_TEXT_BYTES +
 
 static bool is_let_in(struct auth *auth, struct road *road, const char *authorization)
 {
-    struct key_claim claim;
+    struct claim claim;
     struct principal principal;
     if (!auth_claim(text_of(authorization), &claim, &road->problem))
         return false;
@@ -87,7 +87,7 @@ static void another_secret_or_role_is_not(void **state)
     assert_false(is_let_in(auth, road, authorization));
     *last = was;
     assert_true(is_let_in(auth, road, authorization));
-    struct key_claim claim;
+    struct claim claim;
     struct principal principal;
     assert_true(auth_claim(text_of(authorization), &claim, &road->problem));
     claim.role = ROLE_OPERATOR;

@@ -5,6 +5,7 @@ import { LogPanel } from "../parts/log-panel";
 import { OrderForm } from "../parts/order-form";
 import { OrderTicket } from "../parts/order-ticket";
 import { ServerPanel } from "../parts/server-panel";
+import { SkipLink } from "../parts/skip-link";
 import { Timeline } from "../parts/timeline";
 import { phase } from "../state/order";
 
@@ -12,9 +13,7 @@ export function Home() {
   const isFollowing = phase.value !== "idle" && phase.value !== "failed";
   return (
     <>
-      <a class="skip" href="#content">
-        {say("skip")}
-      </a>
+      <SkipLink />
       <Header />
       <main id="content" class="page" tabIndex={-1}>
         <div class="intro">

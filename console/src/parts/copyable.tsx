@@ -28,7 +28,7 @@ export function Copyable({ label, text }: { label: string; text: string }) {
   return (
     <div class="copyable">
       <div class="copyable-head">
-        <h3>{label}</h3>
+        <p>{label}</p>
         <span class="copyable-outcome" role="status">
           {outcome.value && say(outcome.value)}
         </span>

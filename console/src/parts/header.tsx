@@ -7,6 +7,8 @@ import {
   setLanguage,
   type Language,
 } from "../i18n";
+import { isAsking, logOut, me } from "../state/account";
+import { linkTo, route } from "../state/route";
 import { Wordmark } from "./wordmark";
 
 async function choose(name: string): Promise<void> {
@@ -15,10 +17,33 @@ async function choose(name: string): Promise<void> {
   rememberLanguage(name);
 }
 
+function Account() {
+  const name = me.value?.person.name;
+  if (name) {
+    return (
+      <>
+        <a href={linkTo("sessions")} class="header-name">
+          <bdi>{name}</bdi>
+        </a>
+        <button type="button" class="button-quiet" onClick={() => void logOut()}>
+          {say("sessions.logout")}
+        </button>
+      </>
+    );
+  }
+  if (isAsking.value || route.value.page === "login") return null;
+  return <a href={linkTo("login")}>{say("login.title")}</a>;
+}
+
 export function Header() {
   return (
     <header class="header">
-      <Wordmark />
+      <a class="header-home" href={linkTo(me.value ? "services" : "home")}>
+        <Wordmark />
+      </a>
+      <div class="header-account">
+        <Account />
+      </div>
       <label class="language">
         <span class="unseen">{say("language")}</span>
         <select

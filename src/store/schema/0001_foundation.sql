@@ -22,6 +22,10 @@ CREATE TABLE acts (
     record TEXT,
     -- The client's address; never shown to another party.
     address TEXT,
+    -- What the client said that it is; never shown to another party.
+    device TEXT,
+    -- What rows were before and after it; none once erased.
+    changes TEXT,
     CONSTRAINT acts_key PRIMARY KEY (org, seq)
 );
 
@@ -99,6 +103,8 @@ CREATE TABLE notices (
     incident_at INTEGER,
     -- Seq of the last act that changed it.
     version INTEGER NOT NULL,
+    -- What it is about: ord for an order, sub for a paid service …
+    prefix TEXT,
     CONSTRAINT notices_key PRIMARY KEY (org, act, audience)
 );
 
@@ -118,7 +124,7 @@ CREATE TABLE log_entries (
 -- The acts that have their places in the log.
 CREATE VIEW logged_acts AS
 SELECT a.org, a.seq, a.id, a.subject, a.type, e.position AS log_index, a.salt, a.record,
-    a.address
+    a.address, a.device
 FROM acts AS a JOIN log_entries AS e ON e.org = a.org AND e.seq = a.seq;
 
 -- Where several nodes write: entries that wait for their places in the log.
@@ -272,6 +278,12 @@ CREATE TABLE orgs (
     created_at INTEGER NOT NULL,
     -- Seq of the last act that changed it.
     version INTEGER NOT NULL,
+    -- Since when nothing sensitive may be done for it.
+    frozen_at INTEGER,
+    -- Its members who are owners.
+    owners INTEGER NOT NULL,
+    -- Does what is signed need two of its people?
+    four_eyes INTEGER NOT NULL,
     CONSTRAINT orgs_key PRIMARY KEY (org)
 );
 

@@ -57,7 +57,8 @@ export class Client {
             body: bytes,
             agent: this.server.agent,
         });
-        if (answer.bytes.length > 0 && /json/.test(answer.headers['content-type'] ?? '')) {
+        const type = answer.headers['content-type'] ?? '';
+        if (answer.bytes.length > 0 && /^application\/(problem\+)?json\b/.test(type)) {
             answer.json = JSON.parse(answer.text);
         }
         this.server.contract?.check(method, path, answer);

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "cmd/story.h"
+#include "act/story.h"
 #include "market/market.h"
 #include "market/orders.h"
 
@@ -77,10 +77,10 @@ static const struct {
     struct money money;
     const char *told;
 } amounts[] = {
-    {{0, "EUR"}, "0.00 EUR"},         {{5, "EUR"}, "0.05 EUR"},
-    {{123456, "BRL"}, "1234.56 BRL"}, {{-1, "EUR"}, "-0.01 EUR"},
-    {{-250, "USD"}, "-2.50 USD"},     {{1500, "JPY"}, "1500 JPY"},
-    {{1500, "KWD"}, "1.500 KWD"},     {{MONEY_MAX, "EUR"}, "10000000000.00 EUR"},
+    {{0, "EUR"}, "0.00 EUR"},          {{5, "EUR"}, "0.05 EUR"},
+    {{123456, "BRL"}, "1,234.56 BRL"}, {{-1, "EUR"}, "-0.01 EUR"},
+    {{-250, "USD"}, "-2.50 USD"},      {{1500, "JPY"}, "1,500 JPY"},
+    {{1500, "KWD"}, "1.500 KWD"},      {{MONEY_MAX, "EUR"}, "10,000,000,000.00 EUR"},
 };
 
 static void money_has_the_decimals_of_its_currency(void **state)

@@ -1,0 +1,40 @@
+import type { FunctionComponent } from "preact";
+import { say } from "../i18n";
+import { isAsking, me, membership } from "../state/account";
+import { route, type Page } from "../state/route";
+import { NarrowFrame } from "../parts/shell";
+import { Activity } from "./activity";
+import { Consent } from "./consent";
+import { Enrolment } from "./enrolment";
+import { Login } from "./login";
+import { People } from "./people";
+import { Protection } from "./protection";
+import { Services } from "./services";
+import { Sessions } from "./sessions";
+
+const members: { [name in Exclude<Page, "home" | "login" | "enrolment">]: FunctionComponent } = {
+  services: Services,
+  activity: Activity,
+  people: People,
+  sessions: Sessions,
+  protection: Protection,
+  consent: Consent,
+};
+
+/** Every page behind the log-in, and the two that lead there. */
+export function AccountPages() {
+  const { page, subject } = route.value;
+  if (page === "enrolment") return <Enrolment />;
+  if (page === "home" || page === "login") return <Login />;
+  if (isAsking.value) {
+    return (
+      <NarrowFrame>
+        <h1>{say(page === "consent" ? "consent.title" : `page.${page}`)}</h1>
+        <p role="status">{say("shell.loading")}</p>
+      </NarrowFrame>
+    );
+  }
+  if (!me.value) return <Login />;
+  const Shown = members[page];
+  return <Shown key={`${page} ${subject} ${membership.value?.org}`} />;
+}

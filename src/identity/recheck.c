@@ -1,0 +1,108 @@
+#include "identity/recheck.h"
+
+#include "act/story.h"
+#include "identity/signing.h"
+#include "identity/webauthn.h"
+
+static bool unfit(struct problem *problem, const char *what)
+{
+    return problem_set(problem, PROBLEM_PROOF_INVALID, "the signature: %s", what);
+}
+
+static bool is_text(const json_t *terms, const char *name, struct text value)
+{
+    const json_t *member = json_object_get(terms, name);
+    return json_is_string(member) && text_equal(json_string_view(member), value);
+}
+
+static bool is_id(const json_t *terms, const char *name, const char *prefix, struct id id)
+{
+    char text[ID_TEXT_BYTES];
+    size_t length = id_format(prefix, id, text);
+    return is_text(terms, name, (struct text){text, length});
+}
+
+static bool is_body(const json_t *terms, const struct act *act)
+{
+    struct buffer said, meant;
+    buffer_init(&said);
+    buffer_init(&meant);
+    struct json_writer json = json_writer(&meant);
+    fields_write(&json, act->type->fields, act->type->field_count, act->body);
+    const json_t *body = json_object_get(terms, "body");
+    if (json_is_object(body))
+        json_canonical(&said, body);
+    bool same = text_equal(buffer_view(&said), buffer_view(&meant));
+    buffer_done(&said);
+    buffer_done(&meant);
+    return same;
+}
+
+/* Do the terms say what the record says? */
+static bool check_terms(const struct act *act, struct problem *problem)
+{
+    char org[ID_TEXT_BYTES];
+    size_t org_length = org_format(act->org, org);
+    json_t *terms = json_read(act->signature->terms, problem);
+    if (terms == NULL)
+        return unfit(problem, "its terms cannot be read");
+    bool fits = is_text(terms, "act", text_of(act->type->name)) && is_body(terms, act) &&
+                is_text(terms, "org", (struct text){org, org_length}) &&
+                is_id(terms, "person", "per", act->actor.person) &&
+                (act->type->subject == SUBJECT_NEW ||
+                 is_id(terms, "subject", act_prefix(act), act->subject));
+    json_free(terms);
+    return fits || unfit(problem, "its terms are of another act than the one recorded");
+}
+
+static bool check_time(const struct act *act, struct problem *problem)
+{
+    int64_t made_at = signature_nonce_at(&act->signature->nonce);
+    return (made_at > 0 && made_at <= act->at && act->at - made_at <= SIGNATURE_US) ||
+           unfit(problem, "its nonce is not of that time");
+}
+
+static bool decode_key(const struct signature *signature, struct arena *arena, struct text *key)
+{
+    size_t length;
+    char *place = arena_take(arena, signature->public_key.length + 1);
+    bool decoded =
+        base64url_decode(signature->public_key, place, signature->public_key.length, &length);
+    *key = (struct text){place, decoded ? length : 0};
+    return decoded;
+}
+
+static bool check_passkey(const struct act *act, struct arena *arena, struct problem *problem)
+{
+    const struct signature *signature = act->signature;
+    struct digest challenge = signature_challenge(act);
+    struct webauthn_signature bytes;
+    struct text key;
+    const struct webauthn_ceremony ceremony = {
+        .rp_id = signature->rp_id,
+        .origins = &signature->origin,
+        .origin_count = 1,
+        .challenge = {(const char *)challenge.bytes, DIGEST_BYTES}};
+    if (!signature_bytes(signature, arena, &bytes) || !decode_key(signature, arena, &key))
+        return unfit(problem, "its parts are not base64url");
+    enum webauthn_reason reason = webauthn_recheck(&ceremony, key, &bytes);
+    return reason == WEBAUTHN_OK || unfit(problem, webauthn_reason_words(reason));
+}
+
+bool signature_recheck(const struct act *act, struct arena *arena, struct problem *problem)
+{
+    return check_terms(act, problem) && check_time(act, problem) &&
+           (act->signature->kind != SIGNATURE_PASSKEY || check_passkey(act, arena, problem));
+}
+
+void signature_words(struct buffer *out, const struct act *act)
+{
+    struct problem unused;
+    json_t *terms = json_read(act->signature->terms, &unused);
+    const json_t *words = json_object_get(json_object_get(terms, "terms"), "words");
+    if (json_is_string(words))
+        story_words(out, json_string_view(words));
+    else
+        story_write(out, act);
+    json_free(terms);
+}

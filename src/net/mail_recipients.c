@@ -1,0 +1,131 @@
+#include "net/mail_recipients.h"
+
+#include <string.h>
+
+#include "act/record.h"
+#include "identity/people.h"
+
+#define MEMBERS_MAX 200
+
+struct telling_all {
+    struct reader *reader;
+    const struct mail_notice *notice;
+    struct arena *arena;
+    mail_recipient_each each;
+    void *context;
+};
+
+static bool tell_one(const struct telling_all *all, const struct mail_recipient *recipient,
+                     struct problem *problem)
+{
+    return recipient->address.length == 0 || all->each(all->context, recipient, problem);
+}
+
+static bool tell_staff(const struct telling_all *all, struct problem *problem)
+{
+    for (size_t i = 0; i < all->notice->staff_count; i++) {
+        const struct mail_recipient recipient = {.address = text_of(all->notice->staff[i]),
+                                                 .language = text_of(all->notice->language)};
+        if (!tell_one(all, &recipient, problem))
+            return false;
+    }
+    return true;
+}
+
+static struct text address_before(const struct act *act)
+{
+    for (size_t i = 0; i < act->type->field_count; i++) {
+        const struct field *field = &act->type->fields[i];
+        if (strcmp(field->name, "email_before") == 0 && field->type == FIELD_TEXT &&
+            field_present(act->body, i))
+            return *(const struct text *)(const void *)((const char *)act->body + field->offset);
+    }
+    return TEXT_NONE;
+}
+
+static bool tell_before(const struct telling_all *all, struct problem *problem)
+{
+    struct record record = {0};
+    if (all->notice->act->record.length == 0)
+        return true;
+    if (!record_read(all->notice->catalogue, all->notice->act->record, &record, all->arena,
+                     problem))
+        return false;
+    const struct mail_recipient recipient = {.address = address_before(&record.act)};
+    return tell_one(all, &recipient, problem);
+}
+
+struct members {
+    size_t count;
+    struct member_row rows[MEMBERS_MAX];
+};
+
+static bool keep_member(void *context, const void *row, struct problem *problem)
+{
+    struct members *members = context;
+    (void)problem;
+    if (members->count < MEMBERS_MAX)
+        members->rows[members->count++] = *(const struct member_row *)row;
+    return true;
+}
+
+/* Owners and admins get every notice; staff what they may see to. */
+static bool is_concerned(const struct member_row *member, unsigned permission)
+{
+    return (member_permissions(member) & permission) == permission &&
+           (permission != PERMISSION_NONE || member->role != MEMBER_STAFF);
+}
+
+/* Rows are kept first: a reader runs one query at a time. */
+static bool tell_members(const struct telling_all *all, struct problem *problem)
+{
+    static const char tail[] = "WHERE org = ?1 AND left_at IS NULL ORDER BY id";
+    const struct value org = VALUE_OF_INT(all->notice->act->org);
+    struct members *members = ARENA_NEW(all->arena, struct members);
+    if (!reader_rows(all->reader, &members_table, tail, &org, 1, all->arena, keep_member, members,
+                     problem))
+        return false;
+    for (size_t i = 0; i < members->count; i++) {
+        const struct member_row *member = &members->rows[i];
+        struct person_row person = {.org = id_org(member->person)};
+        bool found;
+        if (!is_concerned(member, (unsigned)all->notice->type->permission))
+            continue;
+        if (!reader_load(all->reader, &persons_table, &person, all->arena, &found, problem))
+            return false;
+        const struct mail_recipient recipient = {
+            .person = member->person, .address = member->email, .language = person.language};
+        if (!tell_one(all, &recipient, problem))
+            return false;
+    }
+    return true;
+}
+
+/* An act in somebody's home is about themselves. */
+static bool tell_inside(const struct telling_all *all, struct problem *problem)
+{
+    struct person_row person = {.org = all->notice->act->org};
+    bool is_home = false;
+    if (!reader_load(all->reader, &persons_table, &person, all->arena, &is_home, problem))
+        return false;
+    const struct mail_recipient recipient = {
+        .person = person.id, .address = person.email, .language = person.language};
+    bool told = is_home ? tell_one(all, &recipient, problem) : tell_members(all, problem);
+    return told && tell_before(all, problem);
+}
+
+bool mail_recipients(struct reader *reader, const struct mail_notice *notice, struct arena *arena,
+                     mail_recipient_each each, void *context, struct problem *problem)
+{
+    const struct telling_all all = {reader, notice, arena, each, context};
+    switch (notice->audience) {
+    case AUDIENCE_SHOP:
+        return tell_staff(&all, problem);
+    case AUDIENCE_SELLER:
+        return tell_inside(&all, problem);
+    case AUDIENCE_BUYER:
+    case AUDIENCES:
+        break; /* where a buyer reads mail is the shop's to know */
+    }
+    return true;
+}

@@ -1,0 +1,328 @@
+#include "policy/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- names that are numbered --- */
+
+/* Runs of bytes, each once; an open table of 1 + their numbers. */
+struct names {
+    struct buffer bytes;
+    size_t *starts; /* count + 1 of them */
+    size_t count, capacity;
+    uint32_t *table;
+    size_t table_size;
+};
+
+static void names_done(struct names *names)
+{
+    buffer_done(&names->bytes);
+    free(names->starts);
+    free(names->table);
+}
+
+static uint64_t hash_of(struct text text)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    for (size_t i = 0; i < text.length; i++)
+        hash = (hash ^ (unsigned char)text.bytes[i]) * UINT64_C(0x100000001B3);
+    return hash ^ hash >> 29;
+}
+
+static struct text name_of(const struct names *names, size_t index)
+{
+    return (struct text){names->bytes.bytes + names->starts[index],
+                         names->starts[index + 1] - names->starts[index]};
+}
+
+static uint32_t *slot_of(const struct names *names, struct text name)
+{
+    size_t at = hash_of(name) & (names->table_size - 1);
+    while (names->table[at] != 0 && !text_equal(name_of(names, names->table[at] - 1), name))
+        at = (at + 1) & (names->table_size - 1);
+    return &names->table[at];
+}
+
+static void grow_names(struct names *names)
+{
+    names->table_size = names->table_size == 0 ? 1024 : names->table_size * 2;
+    free(names->table);
+    names->table = calloc(names->table_size, sizeof *names->table);
+    names->starts = realloc(names->starts, (names->table_size + 1) * sizeof *names->starts);
+    MUST(names->table != NULL && names->starts != NULL);
+    names->starts[0] = 0;
+    for (size_t i = 0; i < names->count; i++)
+        *slot_of(names, name_of(names, i)) = (uint32_t)i + 1;
+}
+
+/* The number of NAME; a new one if it was not there. */
+static uint32_t names_number(struct names *names, struct text name)
+{
+    if (2 * (names->count + 1) > names->table_size)
+        grow_names(names);
+    uint32_t *slot = slot_of(names, name);
+    if (*slot == 0) {
+        buffer_text(&names->bytes, name);
+        *slot = (uint32_t)++names->count;
+        names->starts[names->count] = names->bytes.length;
+    }
+    return *slot - 1;
+}
+
+/* --- building --- */
+
+#define TELLING_MAX 300 /* in a thousand messages */
+#define NO_PART UINT32_MAX
+#define NO_TEXT UINT32_MAX /* less the kind of an atom that is none */
+
+static enum atom_kind kind_of_text(uint32_t text)
+{
+    return NO_TEXT - text < ATOM_KINDS ? (enum atom_kind)(NO_TEXT - text) : ATOM_TEXT;
+}
+
+struct use_of_text {
+    uint32_t text;
+    struct index_use use;
+};
+
+struct index_builder {
+    struct names texts, parts;
+    struct use_of_text *uses;
+    size_t use_count, use_capacity;
+    struct index_phrase *phrases;
+    uint32_t *anchors; /* of each phrase: its rarest part */
+    size_t phrase_count, phrase_capacity;
+    uint32_t *numbers; /* of each text that is a word for a number */
+    size_t number_capacity;
+};
+
+void index_builder_free(struct index_builder *builder)
+{
+    if (builder == NULL)
+        return;
+    names_done(&builder->texts);
+    names_done(&builder->parts);
+    free(builder->uses);
+    free(builder->phrases);
+    free(builder->anchors);
+    free(builder->numbers);
+    free(builder);
+}
+
+struct index_builder *index_builder_new(void)
+{
+    struct index_builder *builder = calloc(1, sizeof *builder);
+    MUST(builder != NULL);
+    buffer_init(&builder->texts.bytes);
+    buffer_init(&builder->parts.bytes);
+    return builder;
+}
+
+static struct text atom_text(const struct phrase_code *code, size_t atom)
+{
+    return (struct text){code->bytes.bytes + code->atoms[atom].start, code->atoms[atom].length};
+}
+
+static void add_use(struct index_builder *builder, uint32_t text, struct index_use use)
+{
+    if (builder->use_count == builder->use_capacity) {
+        builder->use_capacity = builder->use_capacity == 0 ? 1024 : builder->use_capacity * 2;
+        builder->uses = realloc(builder->uses, builder->use_capacity * sizeof *builder->uses);
+        MUST(builder->uses != NULL);
+    }
+    builder->uses[builder->use_count++] = (struct use_of_text){text, use};
+}
+
+/* The number of the part with the atoms from FIRST to END; parts with the same ones are the same.
+ */
+static uint32_t add_part(struct index_builder *builder, const struct phrase_code *code,
+                         size_t first, size_t end)
+{
+    struct buffer name;
+    buffer_init(&name);
+    for (size_t i = first; i < end; i++) {
+        buffer_text(&name, atom_text(code, i));
+        buffer_char(&name, (char)(1 + code->atoms[i].left_edge + 2 * code->atoms[i].right_edge));
+    }
+    size_t before = builder->parts.count;
+    uint32_t part = names_number(&builder->parts, buffer_view(&name));
+    buffer_done(&name);
+    for (size_t i = first; i < end && builder->parts.count > before; i++) {
+        if (code->atoms[i].kind != ATOM_TEXT) {
+            add_use(builder, NO_TEXT - code->atoms[i].kind, (struct index_use){part, false, false});
+            continue;
+        }
+        add_use(builder, names_number(&builder->texts, atom_text(code, i)),
+                (struct index_use){part, code->atoms[i].left_edge, code->atoms[i].right_edge});
+    }
+    return part;
+}
+
+static size_t rarest_part(const struct phrase_code *code)
+{
+    size_t first = 0, best = 0, least = SIZE_MAX;
+    for (size_t i = 0; i < code->part_count && code->part_count > 1; i++) {
+        size_t common = phrase_commonness(code, first, code->part_ends[i]);
+        if (common < least) {
+            least = common;
+            best = i;
+        }
+        first = code->part_ends[i];
+    }
+    return best;
+}
+
+/* Words that stand in every message cost more to look for than they tell. */
+void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched)
+{
+    struct index_phrase phrase = {0};
+    size_t first = 0, rarest = rarest_part(code);
+    uint32_t anchor = NO_PART;
+    size_t reach = 0;
+    MUST(code->part_count > 0 || !watched);
+    for (size_t i = 0; i < code->part_count; i++) {
+        size_t end = code->part_ends[i];
+        reach += code->reaches[i];
+        if (i == rarest || phrase_commonness(code, first, end) <= TELLING_MAX) {
+            uint32_t part = add_part(builder, code, first, end);
+            phrase.reaches[phrase.part_count] = (uint32_t)reach;
+            phrase.parts[phrase.part_count++] = part;
+            reach = 0;
+            anchor = i == rarest && watched ? part : anchor;
+        }
+        first = end;
+    }
+    phrase.behind = (uint32_t)(reach + code->behind + PHRASE_EDGE_BYTES);
+    if (builder->phrase_count == builder->phrase_capacity) {
+        size_t capacity = builder->phrase_capacity == 0 ? 256 : builder->phrase_capacity * 2;
+        builder->phrases = realloc(builder->phrases, capacity * sizeof *builder->phrases);
+        builder->anchors = realloc(builder->anchors, capacity * sizeof *builder->anchors);
+        MUST(builder->phrases != NULL && builder->anchors != NULL);
+        builder->phrase_capacity = capacity;
+    }
+    builder->anchors[builder->phrase_count] = anchor;
+    builder->phrases[builder->phrase_count++] = phrase;
+}
+
+void index_add_number(struct index_builder *builder, const struct phrase_code *code, size_t number)
+{
+    uint32_t text = names_number(&builder->texts, atom_text(code, 0));
+    if (text >= builder->number_capacity) {
+        size_t capacity = (size_t)text * 2 + 64;
+        builder->numbers = realloc(builder->numbers, capacity * sizeof *builder->numbers);
+        MUST(builder->numbers != NULL);
+        memset(builder->numbers + builder->number_capacity, 0,
+               (capacity - builder->number_capacity) * sizeof *builder->numbers);
+        builder->number_capacity = capacity;
+    }
+    builder->numbers[text] = (uint32_t)number + 1;
+}
+
+/* --- the index --- */
+
+void index_free(struct index *index)
+{
+    if (index == NULL)
+        return;
+    matcher_free(index->matcher);
+    free(index->texts);
+    free(index->uses);
+    free(index->parts);
+    free(index->phrases);
+    free(index->anchored);
+    for (size_t i = 0; i < ATOM_KINDS; i++)
+        free(index->kind_parts[i]);
+    free(index);
+}
+
+static void *array(size_t count, size_t each)
+{
+    void *memory = calloc(count + 1, each);
+    MUST(memory != NULL);
+    return memory;
+}
+
+/* Uses by text, phrases by anchor: counted, then placed. */
+static void place_uses(struct index *index, const struct index_builder *builder)
+{
+    uint32_t next = 0;
+    for (size_t i = 0; i < builder->use_count; i++)
+        if (kind_of_text(builder->uses[i].text) == ATOM_TEXT)
+            index->texts[builder->uses[i].text].use_count++;
+    for (size_t i = 0; i < index->text_count; i++) {
+        index->texts[i].use_first = next;
+        next += index->texts[i].use_count;
+        index->texts[i].use_count = 0;
+    }
+    for (size_t i = 0; i < builder->use_count; i++) {
+        enum atom_kind kind = kind_of_text(builder->uses[i].text);
+        if (kind != ATOM_TEXT) {
+            index->kind_parts[kind][index->kind_part_counts[kind]++] = builder->uses[i].use.part;
+            continue;
+        }
+        struct index_text *text = &index->texts[builder->uses[i].text];
+        index->uses[text->use_first + text->use_count++] = builder->uses[i].use;
+    }
+}
+
+static void place_phrases(struct index *index, const struct index_builder *builder)
+{
+    uint32_t next = 0;
+    for (size_t i = 0; i < builder->phrase_count; i++)
+        if (builder->anchors[i] != NO_PART)
+            index->parts[builder->anchors[i]].phrase_count++;
+    for (size_t i = 0; i < index->part_count; i++) {
+        index->parts[i].phrase_first = next;
+        next += index->parts[i].phrase_count;
+        index->parts[i].phrase_count = 0;
+    }
+    for (size_t i = 0; i < builder->phrase_count; i++) {
+        if (builder->anchors[i] == NO_PART)
+            continue;
+        struct index_part *part = &index->parts[builder->anchors[i]];
+        index->anchored[part->phrase_first + part->phrase_count++] = (uint32_t)i;
+    }
+}
+
+static bool compile_texts(struct index *index, const struct index_builder *builder,
+                          struct problem *problem)
+{
+    struct text *texts = array(index->text_count, sizeof *texts);
+    for (size_t i = 0; i < index->text_count; i++) {
+        texts[i] = name_of(&builder->texts, i);
+        index->texts[i].length = (uint32_t)texts[i].length;
+        index->texts[i].number = i < builder->number_capacity ? builder->numbers[i] : 0;
+    }
+    index->matcher = matcher_new(texts, index->text_count, problem);
+    free(texts);
+    return index->matcher != NULL;
+}
+
+struct index *index_new(struct index_builder *builder, struct problem *problem)
+{
+    struct index *index = array(1, sizeof *index);
+    index->text_count = builder->texts.count;
+    index->part_count = builder->parts.count;
+    index->phrase_count = builder->phrase_count;
+    index->texts = array(index->text_count, sizeof *index->texts);
+    index->uses = array(builder->use_count, sizeof *index->uses);
+    index->parts = array(index->part_count, sizeof *index->parts);
+    for (size_t i = 0; i < ATOM_KINDS; i++)
+        index->kind_parts[i] = array(builder->use_count, sizeof *index->kind_parts[i]);
+    index->anchored = array(index->phrase_count, sizeof *index->anchored);
+    index->phrases = builder->phrases;
+    builder->phrases = NULL;
+    place_uses(index, builder);
+    place_phrases(index, builder);
+    if (compile_texts(index, builder, problem))
+        return index;
+    free(index->texts);
+    free(index->uses);
+    free(index->parts);
+    free(index->anchored);
+    for (size_t i = 0; i < ATOM_KINDS; i++)
+        free(index->kind_parts[i]);
+    free(index->phrases);
+    free(index);
+    return NULL;
+}

@@ -1,0 +1,59 @@
+/*
+ * The index: which fixed texts make which phrases worth trying. Vectorscan finds the texts of all
+ * phrases in one pass; a text marks the parts that it belongs to; a phrase is tried when the rarest
+ * of its parts is marked and then all the others are, in order. So an ordinary message costs one
+ * pass over it, however many phrases there are. Only inside src/policy.
+ */
+#pragma once
+
+#include "policy/match.h"
+#include "policy/phrase.h"
+
+/* A text of a part. */
+struct index_use {
+    uint32_t part;
+    bool left_edge, right_edge;
+};
+
+struct index_text {
+    uint32_t length;
+    uint32_t use_first, use_count;
+    uint32_t number; /* 1 + the word for a number that it is; 0: it is none */
+};
+
+struct index_part {
+    uint32_t phrase_first, phrase_count; /* in `anchored`: phrases that wait for this part first */
+};
+
+/* Of a phrase: its parts, in order. */
+struct index_phrase {
+    uint32_t parts[PHRASE_PARTS_MAX];
+    uint32_t reaches[PHRASE_PARTS_MAX]; /* so far behind the part before it starts, at the most */
+    uint32_t part_count;
+    uint32_t behind; /* so far behind its last part it ends, at the most */
+};
+
+struct index {
+    struct matcher *matcher;
+    struct index_text *texts;
+    struct index_use *uses;
+    struct index_part *parts;
+    struct index_phrase *phrases;
+    uint32_t *anchored;
+    uint32_t *kind_parts[ATOM_KINDS]; /* parts that digits, an amount may be */
+    size_t kind_part_counts[ATOM_KINDS];
+    size_t text_count, part_count, phrase_count;
+};
+
+void index_free(struct index *index);
+
+struct index_builder;
+
+void index_builder_free(struct index_builder *builder);
+struct index_builder *index_builder_new(void) OWNED_BY(index_builder_free);
+/* Phrases are numbered from 0 on. One that is not watched is only asked about (no anchor). */
+void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched);
+/* NUMBER counts from 0 on. */
+void index_add_number(struct index_builder *builder, const struct phrase_code *code, size_t number);
+struct index *index_new(struct index_builder *builder, struct problem *problem)
+    OWNED_BY(index_free);

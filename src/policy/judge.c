@@ -1,0 +1,800 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/conversation.h"
+#include "policy/letters.h"
+#include "policy/rules.h"
+#include "policy/scan.h"
+
+/*
+ * One message: fold, look at its shape, scan, match, confirm, weigh. Every step is bounded by the
+ * message's length or by a constant here; what is more is held for a moderator (`exhausted`).
+ */
+
+#define PLACES_MAX 8 /* of one phrase that are shown */
+#define NUMBER_WORDS_MAX 1024
+#define MARKED_MAX 128 /* hits that count */
+#define CONFIRM_BYTES_BASE                                                                         \
+    65536 /* looked at again to confirm, beside 16 for each byte of the message */
+#define CONFIRM_BYTES_EACH 16
+#define EXCEPT_REACH 200 /* bytes around a hit where an exception may begin or end */
+#define DIGITS_TO_SCAN 5
+#define PIECE_DIGITS 2
+#define ONEWORD_MAX 64      /* bytes */
+#define KNOWN_BYTES_MAX 128 /* of an id that is known */
+#define FOLD_GROWTH 4
+
+/* A hit that counts, until it is known whether its rule speaks. */
+struct marked {
+    size_t rule, block;
+    uint32_t start, end;
+    unsigned points;
+};
+
+/* What was noted for the present message; the epoch saves clearing it. */
+struct tally {
+    uint32_t epoch;
+    unsigned count;
+};
+
+#define MARK_PLACES_MAX 6
+
+/* Where a part of phrases was found; `many`: in more places than are kept. */
+struct mark {
+    uint32_t epoch;
+    uint8_t count;
+    bool many;
+    struct {
+        uint32_t start, end;
+    } places[MARK_PLACES_MAX];
+};
+
+struct rule_points {
+    uint32_t epoch;
+    unsigned enforced, all; /* without and with blocks in shadow */
+    enum policy_mode mode;
+};
+
+struct policy_worker {
+    struct policy *policy;
+    struct matcher_scratch *scratch;
+    struct exact_work *exact_work;
+    struct folded folded, folded_known;
+    struct shape shape;
+    struct known known;
+    struct candidates candidates;
+    struct circumstances circumstances;
+    struct text text; /* folded */
+    uint32_t epoch;
+    struct mark *marks; /* of each part */
+    uint32_t *anchors;  /* parts that were found and that phrases wait for */
+    size_t anchor_count;
+    struct tally *signals;    /* counted already */
+    struct tally *companions; /* of each block: 1 `with:` is there, 2 it is not */
+    struct rule_points *rules;
+    struct number_word number_words[NUMBER_WORDS_MAX];
+    size_t number_word_count;
+    struct marked marked[MARKED_MAX];
+    size_t marked_count;
+    uint64_t confirm_left;
+    struct policy_verdict verdict;
+};
+
+static void *zeroed(size_t count, size_t each)
+{
+    void *memory = calloc(count + 1, each);
+    MUST(memory != NULL);
+    return memory;
+}
+
+struct policy_worker *policy_worker_new(struct policy *policy)
+{
+    struct policy_worker *worker = zeroed(1, sizeof *worker);
+    worker->policy = policy_share(policy);
+    worker->scratch = matcher_scratch_new(policy->index->matcher);
+    worker->exact_work = exact_work_new();
+    worker->marks = zeroed(policy->index->part_count, sizeof(struct mark));
+    worker->anchors = zeroed(policy->index->part_count, sizeof(uint32_t));
+    worker->signals = zeroed(policy->signal_count, sizeof(struct tally));
+    worker->companions = zeroed(policy->block_count, sizeof(struct tally));
+    worker->rules = zeroed(policy->rule_count, sizeof(struct rule_points));
+    buffer_init(&worker->known.bytes);
+    return worker;
+}
+
+void policy_worker_free(struct policy_worker *worker)
+{
+    if (worker == NULL)
+        return;
+    folded_done(&worker->folded);
+    folded_done(&worker->folded_known);
+    buffer_done(&worker->known.bytes);
+    matcher_scratch_free(worker->scratch);
+    exact_work_free(worker->exact_work);
+    free(worker->marks);
+    free(worker->anchors);
+    free(worker->signals);
+    free(worker->companions);
+    free(worker->rules);
+    policy_free(worker->policy);
+    free(worker);
+}
+
+struct policy *policy_worker_policy(const struct policy_worker *worker)
+{
+    return worker->policy;
+}
+
+/* --- what is asked of a hit --- */
+
+/* An exact expression, on bytes that are paid for. */
+static bool find(struct policy_worker *worker, const struct exact *exact, size_t from, size_t to,
+                 size_t *start, size_t *end)
+{
+    size_t cost = to - from + 16;
+    if (worker->confirm_left < cost) {
+        worker->verdict.exhausted = true;
+        return false;
+    }
+    worker->confirm_left -= cost;
+    worker->verdict.work += cost;
+    struct text text = {worker->text.bytes, to};
+    return exact_find(exact, worker->exact_work, text, from, start, end);
+}
+
+static bool is_quoted(const struct policy_worker *worker, size_t start, size_t end)
+{
+    size_t before = 0;
+    for (size_t i = 0; i < start; i++)
+        before += worker->text.bytes[i] == '"';
+    return before % 2 == 1 &&
+           memchr(worker->text.bytes + end, '"', worker->text.length - end) != NULL;
+}
+
+struct place {
+    size_t start, end;
+};
+
+/* PLACE of the hit, or NULL: what is asked of it is taken to hold. */
+static bool conditions_hold(const struct policy_worker *worker, const struct condition *conditions,
+                            size_t count, const struct place *place)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool of_place =
+            conditions[i].kind == CONDITION_QUOTED || conditions[i].kind == CONDITION_NOT_QUOTED;
+        if (of_place && place == NULL)
+            continue;
+        if (!condition_holds(&conditions[i], &worker->circumstances,
+                             of_place && is_quoted(worker, place->start, place->end)))
+            return false;
+    }
+    return true;
+}
+
+/* --- where phrases may be --- */
+
+/* Places of parts, each not far behind the one before, from the first one's start on. */
+struct chain {
+    uint32_t start, end;
+};
+
+/* Goes on from the COUNT chains of BEFORE to the places of MARK; returns how many that gives. */
+static size_t follow(const struct mark *mark, const struct chain *before, size_t count,
+                     size_t reach, struct chain *chains)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < mark->count; i++) {
+        bool fits = false;
+        for (size_t j = 0; j < count && !fits; j++) {
+            fits = mark->places[i].end >= before[j].end &&
+                   mark->places[i].start <= before[j].end + reach;
+            if (fits)
+                chains[found++] = (struct chain){before[j].start, mark->places[i].end};
+        }
+    }
+    return found;
+}
+
+static bool is_there(const struct policy_worker *worker, const struct index_phrase *phrase,
+                     bool *many)
+{
+    *many = false;
+    for (uint32_t i = 0; i < phrase->part_count; i++) {
+        const struct mark *mark = &worker->marks[phrase->parts[i]];
+        if (mark->epoch != worker->epoch)
+            return false;
+        *many = *many || mark->many;
+    }
+    return true;
+}
+
+/* Each part of the phrase is there, near the one before; where the phrase can only be, if it is. */
+static bool is_likely(const struct policy_worker *worker, const struct index_phrase *phrase,
+                      struct place *place)
+{
+    struct chain chains[2][MARK_PLACES_MAX];
+    const struct mark *mark = &worker->marks[phrase->parts[0]];
+    size_t count;
+    bool many;
+    *place = (struct place){0, worker->text.length};
+    if (phrase->part_count == 0)
+        return true;
+    if (!is_there(worker, phrase, &many) || many)
+        return many;
+    for (count = 0; count < mark->count; count++)
+        chains[0][count] = (struct chain){mark->places[count].start, mark->places[count].end};
+    for (uint32_t i = 1; i < phrase->part_count && count > 0; i++)
+        count = follow(&worker->marks[phrase->parts[i]], chains[(i + 1) % 2], count,
+                       phrase->reaches[i], chains[i % 2]);
+    const struct chain *last = chains[(phrase->part_count + 1) % 2];
+    size_t start = SIZE_MAX, end = 0;
+    for (size_t i = 0; i < count; i++) {
+        start = last[i].start < start ? last[i].start : start;
+        end = last[i].end > end ? last[i].end : end;
+    }
+    if (count == 0)
+        return false;
+    place->start = start > phrase->reaches[0] ? start - phrase->reaches[0] : 0;
+    end += phrase->behind;
+    place->end = end < worker->text.length ? end : worker->text.length;
+    return true;
+}
+
+static bool overlap(struct place a, struct place b)
+{
+    return a.start < b.end && b.start < a.end;
+}
+
+/* Does this phrase stand within WITHIN, and overlap OVER? */
+static bool stands(struct policy_worker *worker, size_t number, struct place within,
+                   struct place over)
+{
+    const struct policy *policy = worker->policy;
+    const struct index_phrase *parts = &policy->index->phrases[number];
+    const struct phrase *phrase = &policy->phrases[number];
+    struct place place, found;
+    if (!is_likely(worker, parts, &place))
+        return false;
+    place.start = place.start > within.start ? place.start : within.start;
+    place.end = place.end < within.end ? place.end : within.end;
+    const struct mark *mark = &worker->marks[parts->parts[0]];
+    for (size_t i = 0; phrase->exact == NULL && i < mark->count; i++) {
+        found = (struct place){mark->places[i].start, mark->places[i].end};
+        if (overlap(found, over) && overlap(found, within))
+            return true;
+    }
+    while (phrase->exact != NULL && place.start < place.end &&
+           find(worker, phrase->exact, place.start, place.end, &found.start, &found.end)) {
+        if (overlap(found, over))
+            return true;
+        place.start = found.start + 1;
+    }
+    return false;
+}
+
+static bool any_stands(struct policy_worker *worker, const struct phrase_ids *list,
+                       struct place within, struct place over)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (stands(worker, list->ids[i], within, over))
+            return true;
+    return false;
+}
+
+static bool is_excepted(struct policy_worker *worker, const struct block *block, struct place hit)
+{
+    struct place within = {hit.start > EXCEPT_REACH ? hit.start - EXCEPT_REACH : 0,
+                           hit.end + EXCEPT_REACH};
+    within.end = within.end < worker->text.length ? within.end : worker->text.length;
+    return any_stands(worker, &block->except, within, hit);
+}
+
+static bool is_prevented(struct policy_worker *worker, const struct block *block, struct place hit)
+{
+    const unsigned char *bytes = worker->folded.bytes;
+    while (hit.start > 0 && !ends_sentence(bytes, hit.start - 1))
+        hit.start--;
+    while (hit.end < worker->text.length && !ends_sentence(bytes, hit.end))
+        hit.end++;
+    return any_stands(worker, &block->unless, hit, hit);
+}
+
+static bool is_accompanied(struct policy_worker *worker, size_t index)
+{
+    struct tally *known = &worker->companions[index];
+    const struct place whole = {0, worker->text.length};
+    if (known->epoch != worker->epoch) {
+        known->epoch = worker->epoch;
+        known->count =
+            any_stands(worker, &worker->policy->blocks[index].with, whole, whole) ? 1 : 2;
+    }
+    return known->count == 1;
+}
+
+/* --- points --- */
+
+static void add_points(struct policy_worker *worker, size_t index, const struct signal *signal)
+{
+    struct tally *counted = &worker->signals[index];
+    const struct block *block = &worker->policy->blocks[signal->block];
+    struct rule_points *points = &worker->rules[block->rule];
+    if (counted->epoch == worker->epoch)
+        return;
+    counted->epoch = worker->epoch;
+    if (points->epoch != worker->epoch)
+        *points = (struct rule_points){.epoch = worker->epoch};
+    points->all += signal->points;
+    if (block->mode == POLICY_SHADOW)
+        return;
+    points->enforced += signal->points;
+    points->mode = block->mode > points->mode ? block->mode : points->mode;
+}
+
+static void consider(struct policy_worker *worker, size_t index, size_t start, size_t end)
+{
+    const struct signal *signal = &worker->policy->signals[index];
+    const struct block *block = &worker->policy->blocks[signal->block];
+    const struct place place = {start, end};
+    if (!conditions_hold(worker, signal->conditions, signal->condition_count, &place) ||
+        !conditions_hold(worker, block->conditions, block->condition_count, &place) ||
+        (block->except.count > 0 && is_excepted(worker, block, place)) ||
+        (block->unless.count > 0 && is_prevented(worker, block, place)) ||
+        (block->with.count > 0 && !is_accompanied(worker, signal->block)))
+        return;
+    add_points(worker, index, signal);
+    if (worker->marked_count == MARKED_MAX)
+        return; /* it has its points; that many places are enough to show */
+    worker->marked[worker->marked_count++] =
+        (struct marked){block->rule, signal->block, (uint32_t)start, (uint32_t)end, signal->points};
+}
+
+static void consider_scanner(struct policy_worker *worker, enum scanner scanner, size_t start,
+                             size_t end, struct text list)
+{
+    const struct policy *policy = worker->policy;
+    for (size_t i = 0; i < policy->scanner_signal_counts[scanner]; i++) {
+        size_t index = policy->scanner_signals[scanner][i];
+        struct text wanted = policy->signals[index].argument;
+        bool free = scanner == SCANNER_LINK && (text_is(list, "own") || text_is(list, "allowed"));
+        if (wanted.length > 0 ? text_equal(wanted, list) : !free)
+            consider(worker, index, start, end);
+    }
+}
+
+/* --- matching --- */
+
+static void note_number(struct policy_worker *worker, size_t number, size_t start, size_t end)
+{
+    if (worker->number_word_count == NUMBER_WORDS_MAX) {
+        /* what was found so far is judged; a row of digits over this border is not seen whole */
+        worker->verdict.work += scan_spelled(&worker->folded, worker->number_words,
+                                             worker->number_word_count, &worker->candidates);
+        worker->number_word_count = 0;
+    }
+    worker->number_words[worker->number_word_count++] =
+        (struct number_word){(uint32_t)start, (uint32_t)end, builtin_numbers[number].digits,
+                             builtin_numbers[number].value};
+}
+
+static void note_part(struct policy_worker *worker, uint32_t part, size_t start, size_t end)
+{
+    struct mark *mark = &worker->marks[part];
+    if (mark->epoch != worker->epoch) {
+        mark->epoch = worker->epoch;
+        mark->count = 0;
+        mark->many = false;
+        if (worker->policy->index->parts[part].phrase_count > 0)
+            worker->anchors[worker->anchor_count++] = part;
+    }
+    if (mark->count == MARK_PLACES_MAX) {
+        mark->many = true;
+        return;
+    }
+    mark->places[mark->count].start = (uint32_t)start;
+    mark->places[mark->count++].end = (uint32_t)end;
+}
+
+static bool note_text(void *context, size_t number, size_t end)
+{
+    struct policy_worker *worker = context;
+    const struct index *index = worker->policy->index;
+    const struct index_text *text = &index->texts[number];
+    size_t start = end - text->length;
+    bool left = is_edge(worker->folded.bytes, start), right = is_edge(worker->folded.bytes, end);
+    worker->verdict.work += 1 + text->use_count;
+    if (text->number > 0)
+        note_number(worker, text->number - 1, start, end);
+    for (uint32_t i = 0; i < text->use_count; i++) {
+        const struct index_use *use = &index->uses[text->use_first + i];
+        if ((left || !use->left_edge) && (right || !use->right_edge))
+            note_part(worker, use->part, start, end);
+    }
+    return true;
+}
+
+/* What a phrase's conditions ask of the message as a whole. */
+static bool may_count(const struct policy_worker *worker, const struct phrase *phrase)
+{
+    const struct signal *signal = &worker->policy->signals[phrase->signal];
+    const struct block *block = &worker->policy->blocks[signal->block];
+    return phrase->scanner != SCANNER_PHRASE ||
+           (conditions_hold(worker, signal->conditions, signal->condition_count, NULL) &&
+            conditions_hold(worker, block->conditions, block->condition_count, NULL));
+}
+
+static void consider_phrase(struct policy_worker *worker, const struct phrase *phrase, size_t start,
+                            size_t end)
+{
+    if (phrase->scanner == SCANNER_PHRASE)
+        consider(worker, phrase->signal, start, end);
+    else
+        candidate_add(&worker->candidates, phrase->scanner, start, end, TEXT_NONE);
+}
+
+/* A phrase that is one text stands where its mark says. */
+static void take_marked(struct policy_worker *worker, const struct phrase *phrase,
+                        const struct mark *mark)
+{
+    for (size_t i = 0; i < mark->count; i++)
+        consider_phrase(worker, phrase, mark->places[i].start, mark->places[i].end);
+}
+
+/* Looks for the phrase where it can be, once or more. */
+static void confirm(struct policy_worker *worker, const struct phrase *phrase, struct place place)
+{
+    size_t start, end;
+    while (place.start < place.end && (worker->text.bytes[place.start] & 0xC0) == 0x80)
+        place.start++;
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        if (!find(worker, phrase->exact, place.start, place.end, &start, &end))
+            return;
+        consider_phrase(worker, phrase, start, end);
+        place.start = end;
+    }
+}
+
+static void note_kind(struct policy_worker *worker, enum atom_kind kind, size_t start, size_t end)
+{
+    const struct index *index = worker->policy->index;
+    for (size_t i = 0; i < index->kind_part_counts[kind]; i++)
+        note_part(worker, index->kind_parts[kind][i], start, end);
+}
+
+static void note_digits(struct policy_worker *worker)
+{
+    const unsigned char *bytes = worker->folded.bytes;
+    size_t places = 0;
+    for (size_t at = 0; at < worker->folded.length && places <= MARK_PLACES_MAX; at++) {
+        size_t start = at;
+        while (is_digit(bytes[at]))
+            at++;
+        if (at > start)
+            note_kind(worker, ATOM_DIGITS, start, at);
+        places += at > start;
+    }
+}
+
+static void note_amounts(struct policy_worker *worker)
+{
+    size_t from = 0, start, end;
+    for (size_t i = 0; i <= MARK_PLACES_MAX; i++) {
+        if (!find(worker, worker->policy->money, from, worker->text.length, &start, &end))
+            return;
+        note_kind(worker, ATOM_MONEY, start, end);
+        from = end;
+    }
+}
+
+static void match(struct policy_worker *worker)
+{
+    const struct policy *policy = worker->policy;
+    const struct index *index = policy->index;
+    worker->anchor_count = worker->number_word_count = 0;
+    if (worker->shape.digits > 0) {
+        note_digits(worker);
+        note_amounts(worker);
+    }
+    matcher_scan(index->matcher, worker->scratch, worker->text, note_text, worker);
+    worker->verdict.work += worker->text.length;
+    for (size_t i = 0; i < worker->anchor_count; i++) {
+        const struct index_part *part = &index->parts[worker->anchors[i]];
+        const struct mark *mark = &worker->marks[worker->anchors[i]];
+        worker->verdict.work += part->phrase_count;
+        for (uint32_t j = 0; j < part->phrase_count; j++) {
+            uint32_t number = index->anchored[part->phrase_first + j];
+            struct place place;
+            if (!is_likely(worker, &index->phrases[number], &place) ||
+                !may_count(worker, &policy->phrases[number]))
+                continue;
+            if (policy->phrases[number].exact == NULL)
+                take_marked(worker, &policy->phrases[number], mark);
+            else
+                confirm(worker, &policy->phrases[number], place);
+        }
+    }
+}
+
+/* --- scanning --- */
+
+/* A link or a nickname within a mail address is a part of it; so are digits within a link. */
+static bool is_swallowed(const struct candidates *candidates, const struct candidate *candidate)
+{
+    enum scanner by = candidate->scanner == SCANNER_LINK || candidate->scanner == SCANNER_HANDLE
+                          ? SCANNER_EMAIL
+                      : candidate->scanner == SCANNER_PHONE ? SCANNER_LINK
+                                                            : SCANNER_PHRASE;
+    for (size_t i = 0; by != SCANNER_PHRASE && i < candidates->count; i++) {
+        const struct candidate *other = &candidates->all[i];
+        if (other->scanner == by && other->start < candidate->end && candidate->start < other->end)
+            return true;
+    }
+    return false;
+}
+
+static void scan(struct policy_worker *worker)
+{
+    struct candidates *candidates = &worker->candidates;
+    if (worker->shape.digits >= DIGITS_TO_SCAN)
+        worker->verdict.work += scan_numbers(&worker->folded, &worker->known,
+                                             worker->circumstances.message->language, candidates);
+    if (worker->number_word_count > 0)
+        worker->verdict.work += scan_spelled(&worker->folded, worker->number_words,
+                                             worker->number_word_count, candidates);
+    if (worker->shape.mark_count > 0)
+        worker->verdict.work +=
+            scan_addresses(worker->policy, &worker->folded, &worker->shape, candidates);
+    worker->verdict.work += scan_masked_links(&worker->folded, candidates);
+    for (size_t i = 0; i < candidates->count; i++) {
+        const struct candidate *candidate = &candidates->all[i];
+        if (is_swallowed(candidates, candidate))
+            continue;
+        consider_scanner(worker, candidate->scanner, candidate->start, candidate->end,
+                         candidate->list);
+    }
+    worker->verdict.exhausted = worker->verdict.exhausted || candidates->crowded;
+}
+
+size_t folded_words(const struct folded *folded)
+{
+    size_t words = 0, dense = 0;
+    for (size_t at = 0; at < folded->length; at++) {
+        if (folded->bytes[at] >= 0xE0)
+            dense++;
+        else if (is_word_byte(folded->bytes, at) &&
+                 (at == 0 || !is_word_byte(folded->bytes, at - 1)))
+            words++;
+    }
+    return words + (dense + 1) / 2;
+}
+
+/* Scanners that look at the whole message. */
+static void scan_whole(struct policy_worker *worker)
+{
+    const struct policy *policy = worker->policy;
+    size_t length = worker->folded.length, start = 0;
+    while (length > 0 && worker->folded.bytes[length - 1] == ' ')
+        length--;
+    while (start < length && worker->folded.bytes[start] == ' ')
+        start++;
+    if (length == start) { /* nothing but signs: an emoji, a dot */
+        start = 0;
+        length = worker->folded.length;
+    }
+    if (length == 0)
+        return;
+    if (policy->scanner_signal_counts[SCANNER_ONEWORD] > 0 && length - start <= ONEWORD_MAX &&
+        folded_words(&worker->folded) <= 1 &&
+        !scan_is_known(&worker->folded, &worker->known, start, length))
+        consider_scanner(worker, SCANNER_ONEWORD, start, length, TEXT_NONE);
+    if (policy->scanner_signal_counts[SCANNER_MESSAGE] > 0)
+        consider_scanner(worker, SCANNER_MESSAGE, start, length, TEXT_NONE);
+}
+
+/* --- what is known beside the text --- */
+
+/* Letters and digits of the ids that are known, folded. */
+static void fold_known(struct policy_worker *worker, const struct policy_message *message)
+{
+    struct known *known = &worker->known;
+    size_t lengths[POLICY_KNOWN_MAX];
+    known->count = 0;
+    buffer_clear(&known->bytes);
+    if (worker->shape.digits < DIGITS_TO_SCAN)
+        return;
+    for (size_t i = 0; i < message->known_count && known->count < POLICY_KNOWN_MAX; i++) {
+        size_t before = known->bytes.length;
+        if (message->known[i].length > KNOWN_BYTES_MAX)
+            continue;
+        fold_text(&worker->folded_known, message->known[i]);
+        char plain[KNOWN_BYTES_MAX * FOLD_GROWTH];
+        size_t length = 0;
+        for (size_t at = 0; at < worker->folded_known.length && length < sizeof plain; at++)
+            if (is_word_byte(worker->folded_known.bytes, at))
+                plain[length++] = (char)worker->folded_known.bytes[at];
+        buffer_add(&known->bytes, plain, length);
+        if (known->bytes.length > before)
+            lengths[known->count++] = known->bytes.length - before;
+    }
+    const char *at = known->bytes.bytes;
+    for (size_t i = 0; i < known->count; i++) {
+        known->all[i] = (struct text){at, lengths[i]};
+        at += lengths[i];
+    }
+}
+
+static void follow_offers(struct policy_worker *worker, const struct policy_message *message,
+                          struct policy_side *side)
+{
+    struct circumstances *circumstances = &worker->circumstances;
+    int64_t before = message->offer_count > 0 ? message->offers[message->offer_count - 1] : 0;
+    circumstances->offers = message->offer_count;
+    if (side != NULL && side->offers > 0) {
+        circumstances->offers = circumstances->offers > (size_t)side->offers ? circumstances->offers
+                                                                             : (size_t)side->offers;
+        before = side->last_offer > before ? side->last_offer : before;
+    }
+    if (worker->shape.digits == 0 || (before == 0 && side == NULL))
+        return;
+    int64_t amount = conversation_amount(worker->policy, worker->exact_work, &worker->folded);
+    worker->verdict.work += worker->folded.length;
+    circumstances->rising = before > 0 && amount > before;
+    if (side == NULL || amount == 0)
+        return;
+    side->rising = circumstances->rising;
+    side->last_offer = amount;
+    side->offers++;
+}
+
+static void follow_conversation(struct policy_worker *worker, const struct policy_message *message)
+{
+    struct circumstances *circumstances = &worker->circumstances;
+    struct policy_conversation *conversation = message->conversation;
+    struct policy_side *side = NULL;
+    if (conversation != NULL && (circumstances->from_seller || circumstances->from_buyer)) {
+        side = &conversation->sides[circumstances->from_buyer];
+        if (side->messages == 0)
+            side->first_after_review =
+                message->reviewed && conversation->sides[!circumstances->from_buyer].messages == 0;
+        circumstances->after_review = circumstances->after_review || side->first_after_review;
+        if (side->unanswered > circumstances->unanswered)
+            circumstances->unanswered = side->unanswered;
+        side->messages++;
+        side->unanswered++;
+        conversation->sides[!circumstances->from_buyer].unanswered = 0;
+    }
+    follow_offers(worker, message, side);
+    if (message->writer != NULL) {
+        unsigned others = writer_note(message->writer, message->recipient, &worker->folded);
+        circumstances->same_text =
+            others > circumstances->same_text ? others : circumstances->same_text;
+        worker->verdict.work += worker->folded.length;
+    }
+    if (side != NULL && worker->shape.digits >= PIECE_DIGITS &&
+        side_add_piece(side, &worker->folded) && worker->folded.length > 0)
+        consider_scanner(worker, SCANNER_PIECES, 0, worker->folded.length, TEXT_NONE);
+}
+
+static void see_circumstances(struct policy_worker *worker, const struct policy_message *message)
+{
+    worker->circumstances = (struct circumstances){
+        .message = message,
+        .from_seller = message->from == POLICY_FROM_SELLER || message->from == POLICY_FROM_UNKNOWN,
+        .from_buyer = message->from == POLICY_FROM_BUYER,
+        .after_review = message->after_review,
+        .unanswered = message->unanswered,
+        .same_text = message->same_text,
+        .folded = &worker->folded,
+    };
+    follow_conversation(worker, message);
+}
+
+/* --- the verdict --- */
+
+static void add_finding(struct policy_worker *worker, const struct marked *marked,
+                        struct text original)
+{
+    struct policy_verdict *verdict = &worker->verdict;
+    const struct block *block = &worker->policy->blocks[marked->block];
+    struct policy_rule *rule = &worker->policy->rules[marked->rule];
+    struct text text = folded_original(&worker->folded, original, marked->start, marked->end);
+    size_t start = (size_t)(text.bytes - original.bytes), end = start + text.length;
+    for (size_t i = 0; i < verdict->finding_count; i++) {
+        struct policy_finding *other = &verdict->findings[i];
+        if (other->rule != rule || start > other->end || end < other->start)
+            continue;
+        other->start = start < other->start ? start : other->start;
+        other->end = end > other->end ? end : other->end;
+        return;
+    }
+    if (verdict->finding_count == POLICY_FINDINGS_MAX)
+        return;
+    verdict->findings[verdict->finding_count++] = (struct policy_finding){
+        .rule = rule,
+        .id = rule->id,
+        .version = block->version,
+        .mode = worker->rules[marked->rule].mode,
+        .points = marked->points,
+        .start = start,
+        .end = end,
+    };
+}
+
+static void sort_findings(struct policy_verdict *verdict)
+{
+    for (size_t i = 1; i < verdict->finding_count; i++) {
+        struct policy_finding finding = verdict->findings[i];
+        size_t place = i;
+        while (place > 0 && verdict->findings[place - 1].start > finding.start) {
+            verdict->findings[place] = verdict->findings[place - 1];
+            place--;
+        }
+        verdict->findings[place] = finding;
+    }
+}
+
+/* Rules that have their points speak; counted once a message. */
+static void weigh(struct policy_worker *worker, struct text original)
+{
+    struct policy_verdict *verdict = &worker->verdict;
+    for (size_t i = 0; i < worker->marked_count; i++) {
+        const struct marked *marked = &worker->marked[i];
+        struct rule_points *points = &worker->rules[marked->rule];
+        struct policy_rule *rule = &worker->policy->rules[marked->rule];
+        if (points->all < POINTS_TO_SPEAK)
+            continue;
+        if (points->enforced < POINTS_TO_SPEAK)
+            points->mode = POLICY_SHADOW;
+        bool first = true;
+        for (size_t j = 0; j < i; j++)
+            first = first && worker->marked[j].rule != marked->rule;
+        if (first && points->mode == POLICY_SHADOW)
+            atomic_fetch_add_explicit(&rule->shadowed, 1, memory_order_relaxed);
+        if (first && points->mode != POLICY_SHADOW) {
+            atomic_fetch_add_explicit(&rule->spoken, 1, memory_order_relaxed);
+            verdict->score += points->enforced;
+        }
+        verdict->verdict = points->mode > verdict->verdict ? points->mode : verdict->verdict;
+        add_finding(worker, marked, original);
+    }
+    sort_findings(verdict);
+    if (verdict->exhausted && verdict->verdict < POLICY_HOLD)
+        verdict->verdict = POLICY_HOLD;
+}
+
+static void prepare(struct policy_worker *worker, struct text text)
+{
+    worker->epoch++;
+    worker->marked_count = worker->candidates.count = 0;
+    worker->verdict.verdict = POLICY_ALLOW;
+    worker->verdict.exhausted = false;
+    worker->verdict.finding_count = worker->verdict.score = 0;
+    worker->verdict.work = 0;
+    worker->confirm_left = CONFIRM_BYTES_BASE + (uint64_t)CONFIRM_BYTES_EACH * text.length;
+    fold_text(&worker->folded, text);
+    worker->verdict.work += text.length + 2 * worker->folded.length;
+    shape_look(&worker->shape, &worker->folded);
+    if (worker->shape.hidden) {
+        fold_unhide(&worker->folded);
+        worker->verdict.work += 4 * worker->folded.length;
+        shape_look(&worker->shape, &worker->folded);
+    }
+    worker->candidates.crowded = worker->shape.crowded;
+    worker->text = (struct text){(const char *)worker->folded.bytes, worker->folded.length};
+}
+
+const struct policy_verdict *policy_judge(struct policy_worker *worker,
+                                          const struct policy_message *message)
+{
+    if (message->text.length > POLICY_TEXT_MAX) {
+        worker->verdict = (struct policy_verdict){.verdict = POLICY_HOLD, .exhausted = true};
+        return &worker->verdict;
+    }
+    prepare(worker, message->text);
+    fold_known(worker, message);
+    see_circumstances(worker, message);
+    match(worker);
+    scan(worker);
+    scan_whole(worker);
+    weigh(worker, message->text);
+    return &worker->verdict;
+}

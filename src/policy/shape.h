@@ -1,0 +1,19 @@
+/*
+ * Shape: what one fast look at folded text says about it, 64 bytes at a time: which of the slower
+ * steps are needed at all. Most messages need none.
+ */
+#pragma once
+
+#include "policy/fold.h"
+
+#define SHAPE_MARKS_MAX 256
+
+struct shape {
+    bool hidden;       /* letters look spaced, or digits stand for letters: fold_unhide */
+    bool crowded;      /* more marks than fit */
+    size_t digits;     /* 0 to 9 */
+    size_t mark_count; /* "@", and dots between a letter or digit and a letter */
+    uint32_t marks[SHAPE_MARKS_MAX];
+};
+
+void shape_look(struct shape *shape, const struct folded *folded);

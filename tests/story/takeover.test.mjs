@@ -1,0 +1,288 @@
+// Somebody wants to take an account over: with a new device, a stolen cookie, a new passkey, a
+// recovery code, or by posing as support.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { answersFit, eventually, startServer } from './harness.mjs';
+import { Authenticator } from './support/authenticator.mjs';
+import { Person, totp } from './support/person.mjs';
+
+const problem = (answer, status, code) => {
+    assert.equal(answer.status, status, answer.text);
+    assert.equal(answer.json.code, code, answer.text);
+    return answer.json;
+};
+const types = async (client) => (await client.feed()).map(({ act }) => act);
+
+async function nextCode(secret) {
+    const now = totp(secret);
+    return eventually('a code that was not used', async () => {
+        const code = totp(secret);
+        return code !== now && code;
+    }, 40_000);
+}
+
+describe('a new device and a new passkey', () => {
+    let server, org, ana, phone, mallory;
+
+    before(async () => {
+        server = await startServer({ settings: { 'people.hold': '72h' } });
+        org = await server.organisation('Nordlicht');
+        ana = await new Person(server, 'Ana').enrol(await server.invitation(org));
+        phone = ana.authenticator;
+    });
+    after(async () => server?.stop());
+
+    test('a passkey that was added is on hold; sensitive acts say until when', async () => {
+        const laptop = new Authenticator({ origin: ana.origin() });
+        const added = await ana.addPasskey('Laptop', laptop);
+        assert.ok(Date.parse(added.held_until) > Date.now() + 71 * 3600 * 1000);
+        mallory = ana.elsewhere();
+        mallory.authenticator = laptop;
+        await mallory.login();
+        const me = await mallory.read('/v1/me');
+        assert.ok(me.session.held_until, 'a session by it is, too');
+        const told = problem(await mallory.post('/v1/invitations', { role: 'owner' }), 403,
+            'on-hold');
+        assert.equal(told.held_until, me.session.held_until);
+        problem(await mallory.trySign('/v1/org/settings', 'org.settings_changed',
+            { four_eyes: true }), 403, 'on-hold');
+        problem(await mallory.post('/v1/endpoints', { url: 'https://hooks.example.org/' }), 403,
+            'on-hold');
+        problem(await mallory.post('/v1/me/profile',
+            { email: 'mallory@example.org', email_before: ana.email }), 403, 'on-hold');
+        problem(await mallory.post('/v1/me/password', { password: 'a heron at the weir' }), 403,
+            'on-hold');
+        problem(await mallory.post('/v1/me/recovery-codes', {}), 403, 'on-hold');
+        problem(await mallory.post(`/v1/me/authenticators/${
+            (await ana.read('/v1/me')).session.authenticator}/remove`, {}), 403, 'on-hold');
+        const tried = (await types(ana)).filter((act) => act.outcome === 'refused');
+        assert.deepEqual(tried.map(({ type }) => type),
+            ['member.invited', 'org.settings_changed', 'endpoint.created'],
+            'every try is in the organisation\'s activity');
+        await mallory.read('/v1/members');
+    });
+
+    test('it does not approve itself; an older passkey does', async () => {
+        const [, laptop] = await ana.list('/v1/me/authenticators', 'authenticators');
+        const path = `/v1/me/authenticators/${laptop.id}/approve`;
+        problem(await mallory.trySign(path, 'authenticator.approved', {}, laptop.id), 403,
+            'on-hold');
+        await ana.sign(path, 'authenticator.approved', {}, laptop.id);
+        await mallory.confirm();
+        await mallory.sign('/v1/org/settings', 'org.settings_changed', { four_eyes: true });
+        const rows = await ana.list('/v1/me/authenticators', 'authenticators');
+        assert.equal(rows[1].held_until, null);
+        assert.equal(rows[1].approved_by, rows[0].id);
+    });
+
+    test('what is removed signs nothing any more, in no organisation', async () => {
+        const [, laptop] = await ana.list('/v1/me/authenticators', 'authenticators');
+        const terms = await mallory.terms('org.settings_changed', { four_eyes: false });
+        const signature = mallory.signature(terms);
+        await ana.act(`/v1/me/authenticators/${laptop.id}/remove`, { reason: 'lost' });
+        const told = problem(await mallory.post('/v1/org/settings',
+            { four_eyes: false, signature }), 403, 'signature-invalid');
+        assert.equal(told.reason, 'unknown-authenticator');
+        problem(await mallory.elsewhere().tryLogin(), 401, 'login-failed');
+    });
+
+    test('the last authenticator stays', async () => {
+        const [own] = await ana.list('/v1/me/authenticators', 'authenticators');
+        problem(await ana.post(`/v1/me/authenticators/${own.id}/remove`, {}), 409,
+            'last-authenticator');
+    });
+
+    test('a stolen cookie has no passkey: it signs nothing', async () => {
+        const thief = new Person(server, 'Thief');
+        thief.cookies = new Map(ana.cookies);
+        await thief.read('/v1/members');
+        problem(await thief.post('/v1/org/settings', { four_eyes: false }), 403,
+            'signature-required');
+        const tried = (await types(ana)).at(-1);
+        assert.equal(tried.type, 'org.settings_changed');
+        assert.equal(tried.actor.person, ana.id);
+        assert.equal(tried.actor.session, (await ana.read('/v1/me')).session.id);
+    });
+
+    test('the panic switch: nothing goes until an older passkey ends it', async () => {
+        await ana.act('/v1/me/freeze', {});
+        problem(await ana.get('/v1/members'), 403, 'frozen');
+        problem(await ana.post('/v1/me/profile', { name: 'Ana L.' }), 403, 'frozen');
+        problem(await ana.post('/v1/me/unfreeze', {}), 403, 'signature-required');
+        await ana.read('/v1/me/sessions');
+        await ana.act('/v1/me/sessions/end-others', {});
+        await ana.sign('/v1/me/unfreeze', 'person.unfrozen');
+        await ana.read('/v1/members');
+    });
+
+    test('any key or member freezes an organisation; an owner unfreezes it', async () => {
+        const seller = await server.seller('', org);
+        await seller.act('/v1/org/freeze', { reason: 'strange log-ins' });
+        problem(await ana.post('/v1/invitations', { role: 'staff' }), 403, 'frozen');
+        problem(await seller.post('/v1/endpoints', { url: 'https://hooks.example.org/' }), 403,
+            'frozen');
+        problem(await seller.post('/v1/org/unfreeze', {}), 403, 'signature-required');
+        await ana.sign('/v1/org/unfreeze', 'org.unfrozen');
+        await ana.act('/v1/invitations', { role: 'staff', permissions: 'orders' });
+    });
+
+    test('the phone is what it was', () => assert.equal(ana.authenticator, phone));
+    answersFit(test, () => server);
+});
+
+describe('a hold', () => {
+    test('ends by itself', async () => {
+        const server = await startServer({ settings: { 'people.hold': '1s' } });
+        const org = await server.organisation('Nordlicht');
+        const ana = await new Person(server, 'Ana').enrol(await server.invitation(org));
+        const key = new Authenticator({ origin: ana.origin() });
+        await ana.addPasskey('Key', key);
+        ana.authenticator = key;
+        await eventually('the hold is over', async () =>
+            (await ana.trySign('/v1/org/settings', 'org.settings_changed', { four_eyes: true }))
+                .status === 201);
+        await server.stop();
+    });
+});
+
+describe('recovery', () => {
+    let server, org, ana;
+
+    before(async () => {
+        server = await startServer();
+        org = await server.organisation('Nordlicht');
+        ana = await new Person(server, 'Ana').enrol(await server.invitation(org));
+    });
+    after(async () => server?.stop());
+
+    test('a code works once, opens a session on hold, and asks for the password too', async () => {
+        const { codes } = ana.expect(201, await ana.post('/v1/me/recovery-codes', {})).json;
+        assert.equal(codes.length, 10);
+        ana.expect(200, await ana.post('/v1/me/password',
+            { password: 'grey heron over the weir' }));
+        const there = ana.elsewhere();
+        const recover = (code, password) => there.post('/v1/login/recovery',
+            { email: ana.email, code, ...(password ? { password } : {}) });
+        problem(await recover(codes[0]), 401, 'login-failed');
+        there.expect(200, await recover(codes[0], 'grey heron over the weir'));
+        const me = await there.read('/v1/me');
+        assert.equal(me.session.method, 'recovery-code');
+        assert.ok(me.session.held_until);
+        assert.equal(me.recovery_codes, 9);
+        problem(await there.post('/v1/invitations', { role: 'owner' }), 403, 'on-hold');
+        // A new passkey is what it is for; that one is on hold, too.
+        const added = await there.addPasskey('New phone',
+            new Authenticator({ origin: there.origin() }));
+        assert.ok(added.held_until);
+        problem(await recover(codes[0], 'grey heron over the weir'), 401, 'login-failed');
+    });
+
+    test('new codes void the old ones; a weak password is refused', async () => {
+        const old = ana.expect(201, await ana.post('/v1/me/recovery-codes', {})).json.codes;
+        await ana.post('/v1/me/recovery-codes', {});
+        problem(await ana.elsewhere().post('/v1/login/recovery', { email: ana.email, code: old[0],
+            password: 'grey heron over the weir' }), 401, 'login-failed');
+        for (const password of ['password', 'short', 'ana@example.org']) {
+            const told = problem(await ana.post('/v1/me/password', { password }), 422,
+                'body-invalid');
+            assert.equal(told.errors[0].pointer, '/password');
+        }
+    });
+
+    answersFit(test, () => server);
+});
+
+describe('a new device by password', () => {
+    test('is on hold until the device is old or a passkey confirms', async () => {
+        const server = await startServer();
+        const org = await server.organisation('Nordlicht');
+        const ana = await new Person(server, 'Ana').enrolWithPassword(
+            await server.invitation(org), 'grey heron over the weir');
+        const there = ana.elsewhere();
+        there.expect(200, await there.tryPassword(ana.password, await nextCode(ana.secret)));
+        assert.ok((await there.read('/v1/me')).session.held_until);
+        problem(await there.post('/v1/invitations', { role: 'owner' }), 403, 'on-hold');
+        assert.equal((await ana.read('/v1/me')).session.held_until, null);
+        // The lower level: a code signs, and the record says so.
+        const terms = await ana.terms('org.settings_changed', { four_eyes: true });
+        assert.equal(terms.has_totp, true);
+        const code = await nextCode(ana.secret);
+        const sent = { four_eyes: true,
+            signature: { nonce: terms.nonce, terms: terms.terms, code } };
+        await ana.act('/v1/org/settings', sent);
+        const record = (await types(ana)).at(-1);
+        assert.equal(record.signature.kind, 'totp');
+        problem(await ana.tryPassword(ana.password, code), 401, 'login-failed');
+        problem(await ana.post('/v1/org/settings', sent), 403, 'signature-used');
+        const fresh = await ana.terms('org.settings_changed', { four_eyes: true });
+        const wrong = problem(await ana.post('/v1/org/settings', { four_eyes: true,
+            signature: { nonce: fresh.nonce, terms: fresh.terms, code: '000000' } }), 403,
+        'signature-invalid');
+        assert.equal(wrong.reason, 'code');
+        await server.stop();
+    });
+});
+
+describe('support', () => {
+    let server, org, ana, chief, sam;
+
+    before(async () => {
+        server = await startServer();
+        org = await server.organisation('Nordlicht');
+        ana = await new Person(server, 'Ana').enrol(await server.invitation(org));
+        chief = await new Person(server, 'Chief').enrol(await server.invitation());
+        const { invitation } = await chief.act('/v1/invitations',
+            { name: 'Sam', role: 'staff', permissions: 'support' });
+        sam = await new Person(server, 'Sam').enrol(invitation);
+    });
+    after(async () => server?.stop());
+
+    test('sees nothing of an organisation that did not let it in', async () => {
+        sam.for = org;
+        problem(await sam.get('/v1/members'), 403, 'support-not-let-in');
+    });
+
+    test('is let in by a code that a member makes, once; both sides see it', async () => {
+        assert.deepEqual(await ana.list('/v1/support/contacts', 'support_contacts'), []);
+        const { code } = await ana.act('/v1/support/codes', {});
+        assert.match(code, /^[0-9a-z]{4}-[0-9a-z]{4}$/);
+        problem(await sam.post('/v1/support/contacts', { org, code: '0000-0000', name: 'Sam' }),
+            409, 'support-code-invalid');
+        await sam.act('/v1/support/contacts', { org, code: code.toUpperCase(), name: 'Sam' });
+        problem(await sam.post('/v1/support/contacts', { org, code, name: 'Sam' }), 409,
+            'support-code-invalid');
+        const [contact] = await ana.list('/v1/support/contacts', 'support_contacts');
+        assert.equal(contact.name, 'Sam');
+        assert.equal(contact.person, sam.id);
+        assert.equal(contact.let_in_by, ana.id);
+        assert.ok(Date.parse(contact.ends_at) > Date.now());
+        assert.equal((await sam.list('/v1/members', 'members')).length, 1);
+        const tries = (await types(ana)).filter(({ type }) => type === 'support.let_in');
+        assert.deepEqual(tries.map(({ outcome }) => outcome), ['refused', 'accepted', 'refused']);
+        assert.ok(!JSON.stringify(tries).includes(code), 'the code itself is nowhere');
+    });
+
+    test('may not do what members do, and is out when they say so', async () => {
+        problem(await sam.post('/v1/invitations', { role: 'owner' }), 403, 'forbidden');
+        problem(await sam.post('/v1/org/settings', { four_eyes: false }), 403, 'forbidden');
+        await ana.act('/v1/support/contacts/end', { person: sam.id });
+        problem(await sam.get('/v1/members'), 403, 'support-not-let-in');
+    });
+
+    test('staff of the marketplace follow the same rules', async () => {
+        problem(await sam.post('/v1/invitations', { role: 'staff' }, { 'Counterfoil-Org': null }),
+            403, 'forbidden');
+        const laptop = new Authenticator({ origin: chief.origin() });
+        await chief.addPasskey('Laptop', laptop);
+        const there = chief.elsewhere();
+        there.authenticator = laptop;
+        await there.login();
+        problem(await there.post('/v1/invitations', { role: 'admin' }), 403, 'on-hold');
+        problem(await there.post('/v1/hand-over-keys', { public_key: 'A'.repeat(43) }), 403,
+            'on-hold');
+    });
+
+    answersFit(test, () => server);
+});
