@@ -28,7 +28,7 @@ struct service {
     struct metrics *metrics;
     struct workers *workers;   /* for what takes long */
     struct attempts *attempts; /* to log in */
-    struct rules *rules; /* of messages */
+    struct rules *rules;       /* of messages */
     struct buffer openapi;
     int64_t started_at;
     atomic_uint port;    /* that is listened on; 0 until then */
