@@ -732,6 +732,30 @@ static void sort_findings(struct policy_verdict *verdict)
     }
 }
 
+static bool has_scanner(const struct policy *policy, size_t rule, enum scanner scanner)
+{
+    for (size_t i = 0; i < policy->scanner_signal_counts[scanner]; i++)
+        if (policy->blocks[policy->signals[policy->scanner_signals[scanner][i]].block].rule == rule)
+            return true;
+    return false;
+}
+
+/* What a rule about links finds within a mail address that is found is a part of it. */
+static bool is_part_of_mail(const struct policy_worker *worker, const struct marked *marked)
+{
+    const struct policy *policy = worker->policy;
+    if (!has_scanner(policy, marked->rule, SCANNER_LINK))
+        return false;
+    for (size_t i = 0; i < worker->marked_count; i++) {
+        const struct marked *mail = &worker->marked[i];
+        if (mail->start < marked->end && marked->start < mail->end && mail->rule != marked->rule &&
+            worker->rules[mail->rule].enforced >= POINTS_TO_SPEAK &&
+            has_scanner(policy, mail->rule, SCANNER_EMAIL))
+            return true;
+    }
+    return false;
+}
+
 /* Rules that have their points speak; counted once a message. */
 static void weigh(struct policy_worker *worker, struct text original)
 {
@@ -740,7 +764,7 @@ static void weigh(struct policy_worker *worker, struct text original)
         const struct marked *marked = &worker->marked[i];
         struct rule_points *points = &worker->rules[marked->rule];
         struct policy_rule *rule = &worker->policy->rules[marked->rule];
-        if (points->all < POINTS_TO_SPEAK)
+        if (points->all < POINTS_TO_SPEAK || is_part_of_mail(worker, marked))
             continue;
         if (points->enforced < POINTS_TO_SPEAK)
             points->mode = POLICY_SHADOW;
