@@ -95,7 +95,7 @@ static bool read_review(struct reading *reading)
         return refuse(reading, "review", "must be an object with stars and days_ago");
     if (stars == NULL || json_is_null(stars))
         return refuse(reading, "review/stars", "is needed");
-    if (!read_integer(reading, stars, "review/stars", 10, &number))
+    if (!read_integer(reading, stars, "review/stars", 5, &number))
         return false;
     reading->message->reviewed = true;
     reading->message->stars = (int)number;

@@ -2,11 +2,14 @@
 
 /* Folded like everything, so capitals, accents and look-alikes are covered. */
 
-#define AT_WORDS                                                                                                                         \
-    "(собака|собачка|собако|собакен|гав-гав|arroba|arrobita|a comercial|艾特|圈a|アットマーク|" \
-    "アット|\\(at\\)|\\[at\\]|\\(a\\)|\\[a\\]|at)"
-#define PLAIN_AT_WORDS                                                                                                                 \
-    "(собака|собачка|собако|собакен|гав-гав|arroba|arrobita|艾特|圈a|アットマーク|アット|" \
+#define AT_WORDS                                                                                   \
+    "(собака|собачка|собако|собакен|гав-гав|arroba|arrobita|"      \
+    "a comercial|艾特|圈a|アットマーク|アット|"                                        \
+    "\\(at\\)|\\[at\\]|\\(a\\)|\\[a\\]|at)"
+/* Those that are no word of their own. */
+#define PLAIN_AT_WORDS                                                                             \
+    "(собака|собачка|собако|собакен|гав-гав|arroba|arrobita|"      \
+    "艾特|圈a|アットマーク|アット|"                                                    \
     "\\(at\\)|\\[at\\]|\\(a\\)|\\[a\\])"
 #define DOT_WORDS "(точка|тчк|punto|pto|d0t|点|ドット|\\(dot\\)|\\[dot\\]|dot)"
 #define ENDINGS                                                                                    \

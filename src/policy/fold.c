@@ -296,11 +296,16 @@ static void move_bytes(struct folded *folded, size_t *to, size_t from, size_t co
     *to += count;
 }
 
-/* Where the row of letters ends up at; its separators are left out. */
+/* The row of letters without its separators; a dot among spaces belongs to what is spelled. */
 static void move_spaced(struct folded *folded, size_t *to, size_t from, size_t end)
 {
+    size_t first = from;
+    while (first < end && !hides_words(folded->bytes[first]))
+        first++;
+    bool by_spaces = first + 1 < end && folded->bytes[first] == ' ';
     while (from < end) {
-        if (hides_words(folded->bytes[from]))
+        bool dot = by_spaces && folded->bytes[from] == '.';
+        if (hides_words(folded->bytes[from]) && !dot)
             from++;
         else
             move_bytes(folded, to, from++, 1);

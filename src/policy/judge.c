@@ -49,9 +49,13 @@ struct mark {
     } places[MARK_PLACES_MAX];
 };
 
+#define TONGUES (POLICY_LANGUAGES + 1) /* the last: of any language */
+
 struct rule_points {
     uint32_t epoch;
-    unsigned enforced, all; /* without and with blocks in shadow */
+    /* Without and with blocks in shadow; by language, because a word that tells a little in two
+     * languages does not tell more than in one. */
+    unsigned enforced[TONGUES], all[TONGUES];
     enum policy_mode mode;
 };
 
@@ -323,11 +327,20 @@ static void add_points(struct policy_worker *worker, size_t index, const struct 
     counted->epoch = worker->epoch;
     if (points->epoch != worker->epoch)
         *points = (struct rule_points){.epoch = worker->epoch};
-    points->all += signal->points;
+    points->all[block->tongue] += signal->points;
     if (block->mode == POLICY_SHADOW)
         return;
-    points->enforced += signal->points;
+    points->enforced[block->tongue] += signal->points;
     points->mode = block->mode > points->mode ? block->mode : points->mode;
+}
+
+/* What the rules for any language and those of the one that tells most come to. */
+static unsigned total(const unsigned points[TONGUES])
+{
+    unsigned most = 0;
+    for (size_t i = 0; i < POLICY_LANGUAGES; i++)
+        most = points[i] > most ? points[i] : most;
+    return most + points[POLICY_LANGUAGES];
 }
 
 static void consider(struct policy_worker *worker, size_t index, size_t start, size_t end)
@@ -732,6 +745,30 @@ static void sort_findings(struct policy_verdict *verdict)
     }
 }
 
+static bool has_scanner(const struct policy *policy, size_t rule, enum scanner scanner)
+{
+    for (size_t i = 0; i < policy->scanner_signal_counts[scanner]; i++)
+        if (policy->blocks[policy->signals[policy->scanner_signals[scanner][i]].block].rule == rule)
+            return true;
+    return false;
+}
+
+/* What a rule about links finds within a mail address that is found is a part of it. */
+static bool is_part_of_mail(const struct policy_worker *worker, const struct marked *marked)
+{
+    const struct policy *policy = worker->policy;
+    if (!has_scanner(policy, marked->rule, SCANNER_LINK))
+        return false;
+    for (size_t i = 0; i < worker->marked_count; i++) {
+        const struct marked *mail = &worker->marked[i];
+        if (mail->start < marked->end && marked->start < mail->end && mail->rule != marked->rule &&
+            total(worker->rules[mail->rule].enforced) >= POINTS_TO_SPEAK &&
+            has_scanner(policy, mail->rule, SCANNER_EMAIL))
+            return true;
+    }
+    return false;
+}
+
 /* Rules that have their points speak; counted once a message. */
 static void weigh(struct policy_worker *worker, struct text original)
 {
@@ -740,9 +777,9 @@ static void weigh(struct policy_worker *worker, struct text original)
         const struct marked *marked = &worker->marked[i];
         struct rule_points *points = &worker->rules[marked->rule];
         struct policy_rule *rule = &worker->policy->rules[marked->rule];
-        if (points->all < POINTS_TO_SPEAK)
+        if (total(points->all) < POINTS_TO_SPEAK || is_part_of_mail(worker, marked))
             continue;
-        if (points->enforced < POINTS_TO_SPEAK)
+        if (total(points->enforced) < POINTS_TO_SPEAK)
             points->mode = POLICY_SHADOW;
         bool first = true;
         for (size_t j = 0; j < i; j++)
@@ -751,7 +788,7 @@ static void weigh(struct policy_worker *worker, struct text original)
             atomic_fetch_add_explicit(&rule->shadowed, 1, memory_order_relaxed);
         if (first && points->mode != POLICY_SHADOW) {
             atomic_fetch_add_explicit(&rule->spoken, 1, memory_order_relaxed);
-            verdict->score += points->enforced;
+            verdict->score += total(points->enforced);
         }
         verdict->verdict = points->mode > verdict->verdict ? points->mode : verdict->verdict;
         add_finding(worker, marked, original);

@@ -107,6 +107,14 @@ static bool find_rule(struct reader *reader, struct text id, size_t *index)
     return true;
 }
 
+static size_t tongue_of(struct text language)
+{
+    size_t found = 0;
+    while (found < POLICY_LANGUAGES && !text_is(language, policy_language_name(found)))
+        found++;
+    return found;
+}
+
 static bool open_block(struct reader *reader, struct text id)
 {
     struct policy *policy = reader->policy;
@@ -120,6 +128,7 @@ static bool open_block(struct reader *reader, struct text id)
     struct block *block = &policy->blocks[policy->block_count++];
     *block = (struct block){.source = arena_text(policy->arena, reader->name),
                             .language = reader->language,
+                            .tongue = tongue_of(reader->language),
                             .line = reader->line,
                             .weight = POINTS_TO_SPEAK,
                             .rule = rule};

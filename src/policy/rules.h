@@ -90,6 +90,7 @@ struct phrase_ids {
 struct block {
     struct text source; /* name of the file */
     struct text language;
+    size_t tongue; /* which of the five languages; POLICY_LANGUAGES: any or another */
     unsigned line, version, weight;
     bool has_mode, declares; /* declares: it has the clause */
     enum policy_mode mode;

@@ -188,7 +188,10 @@ static size_t try_mail(const struct folded *folded, size_t at, struct candidates
         spaced_dot = in_list(endings, bytes + tail, tail_end - tail);
         end = spaced_dot ? tail_end : end;
     }
-    bool dotted = last_label(folded, host, end) > host;
+    size_t label = last_label(folded, host, end);
+    /* "as @lamp.shop" is a nickname, "ann @example.org" is not. */
+    bool dotted = label > host &&
+                  ((start < at) == (host > at + 1) || in_list(endings, bytes + label, end - label));
     if (local < start && end > host &&
         (dotted || spaced_dot || is_mail_host(bytes + host, end - host))) {
         candidate_add(candidates, SCANNER_EMAIL, local, end, TEXT_NONE);
