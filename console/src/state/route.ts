@@ -26,7 +26,9 @@ export const route = signal<Route>(routeOf(location.hash));
 /** Follows the address; what is not an address of a page leaves the page as it is. */
 export function followAddress(): void {
   if (location.hash !== "" && !location.hash.startsWith("#/")) return;
-  route.value = routeOf(location.hash);
+  const next = routeOf(location.hash);
+  if (next.page === route.value.page && next.subject === route.value.subject) return;
+  route.value = next;
   window.scrollTo(0, 0);
   focusSoon("content");
 }
