@@ -168,7 +168,7 @@ describe("an owner", { skip }, () => {
   test("caused no violation of the policy", () => assert.deepEqual(page.faults, []));
 });
 
-describe("a signature that does not hold is refused, with its reason, and recorded", { skip }, () => {
+describe("a signature that does not hold is refused with its reason and recorded", { skip }, () => {
   let stage, page, subscription;
   before(async () => {
     stage = await openPeopleStage();
@@ -217,7 +217,8 @@ describe("a signature that does not hold is refused, with its reason, and record
     const id = foreign.credentialId.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
     await page.route("**/v1/signing", async (route) => {
       const answer = await route.fetch();
-      await route.fulfill({ response: answer, json: { ...await answer.json(), credentials: [id] } });
+      const json = { ...await answer.json(), credentials: [id] };
+      await route.fulfill({ response: answer, json });
     });
     await page.reload();
     await sign();

@@ -70,7 +70,9 @@ async function load(subject: string): Promise<Shown> {
   const asked = await readTerms(theAct().type, subject, { language });
   const { terms } = JSON.parse(asked.terms) as { terms: ServiceTerms };
   // A text that is not the one whose digest is signed is not shown as if it were.
-  if ((await sha256(text)) !== terms.text_sha256) throw new Problem(409, "", { code: "terms-changed" });
+  if ((await sha256(text)) !== terms.text_sha256) {
+    throw new Problem(409, "", { code: "terms-changed" });
+  }
   return { asked, terms, language, text };
 }
 

@@ -120,7 +120,8 @@ export function readTerms(act: string, subject: string | null, body: object): Pr
 
 /** Signs TERMS with a passkey, or with CODE, and does the act. */
 export async function actSigned(path: string, body: object, terms: Terms, code: string | null) {
-  const proof = code === null ? (await signChallenge(terms, terms.credentials)).assertion : { code };
+  const proof =
+    code === null ? (await signChallenge(terms, terms.credentials)).assertion : { code };
   const signature = { nonce: terms.nonce, terms: terms.terms, ...proof };
   await post(path, { ...body, signature });
 }

@@ -1,5 +1,5 @@
-// The invitation that the page was opened with. It is a secret: it leaves the address at once and is
-// kept for this tab only.
+// The invitation that the page was opened with. It is a secret: it leaves the address at once and
+// is kept for this tab only.
 let invitation: string | null = null;
 
 /** From a link `#invitation=inv_….…`. */
