@@ -141,10 +141,9 @@ static bool check_hold(struct decision *decision, struct problem *problem)
     int64_t held_until = act->actor.held_until;
     if ((act->type->flags & ACT_HELD) == 0)
         return true;
-    if (act->signature != NULL && authenticator != NULL &&
-        authenticator->kind == AUTHENTICATOR_PASSKEY)
-        held_until = authenticator->held_until;
-    else if (authenticator != NULL && authenticator->held_until > held_until)
+    bool approves = act->signature != NULL && authenticator != NULL &&
+                    authenticator->kind == AUTHENTICATOR_PASSKEY;
+    if (authenticator != NULL && (approves || authenticator->held_until > held_until))
         held_until = authenticator->held_until;
     if (held_until <= act->at)
         return true;

@@ -106,7 +106,7 @@ bool service_complete_proposal(struct reader *reader, const struct act *act, voi
                                struct arena *arena, struct problem *problem)
 {
     struct service_proposed_body *proposal = body;
-    struct service_row service;
+    struct service_row service = {0};
     proposal->present |= 1; /* offer */
     return make_offer(reader, act, &proposal->offer, &service, arena, problem);
 }
@@ -115,7 +115,7 @@ bool service_complete_consent(struct reader *reader, const struct act *act, void
                               struct arena *arena, struct problem *problem)
 {
     struct service_consent_body *consent = body;
-    struct service_row service;
+    struct service_row service = {0};
     if (!make_offer(reader, act, &consent->offer, &service, arena, problem))
         return false;
     struct service_offer *offer = consent->offer.items;

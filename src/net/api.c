@@ -229,12 +229,12 @@ static void set_place(struct act_call *act_call)
     } else {
         act->org = call->principal.org;
     }
-    if (act->type->subject == SUBJECT_FIELD)
-        memcpy(&act->subject,
-               member_of_body(act->type, act->body, act->type->subject_field, FIELD_ID),
-               sizeof act->subject);
-    if (act->type->subject == SUBJECT_FIELD)
-        act->subject = id_in(act->subject, act->org);
+    if (act->type->subject == SUBJECT_FIELD) {
+        const struct id *named =
+            member_of_body(act->type, act->body, act->type->subject_field, FIELD_ID);
+        MUST(named != NULL);
+        act->subject = id_in(*named, act->org);
+    }
 }
 
 /* A request that came before gets its answer again, whatever was added since. */

@@ -165,8 +165,8 @@ bool hand_over_log_in(struct call *call, struct http_answer *answer, struct pers
 {
     struct arena *arena = call->request->arena;
     struct token_body body = {0};
-    struct hand_over hand_over;
-    struct text signed_part;
+    struct hand_over hand_over = {0};
+    struct text signed_part = TEXT_NONE;
     uint8_t signature[64];
     struct session_body *use = ARENA_NEW(arena, struct session_body);
     if (!people_body(call, token_fields, COUNT_OF(token_fields), &body, problem) ||

@@ -236,10 +236,13 @@ static bool check_recovery(struct call *call, const struct person_row *person,
     size_t count = 0;
     bool has_form = recovery_code_digest(body->code, &use->recovery_code);
     bool has_password = person != NULL && person->password.length > 0;
+    struct text password = TEXT_NONE;
+    if (person != NULL && has_password)
+        password = person->password;
     struct id id = person != NULL ? person->id : id_new(ORG_MARKETPLACE);
     if (!password_pepper(call, id, body->password, &peppered, problem))
         return false;
-    bool is_right = password_verify(peppered, has_password ? person->password : TEXT_NONE);
+    bool is_right = password_verify(peppered, password);
     if (person == NULL || !has_form)
         return failed(problem);
     count = person->recovery.length / DIGEST_BYTES;

@@ -25,8 +25,9 @@ static bool load(struct mailer *mailer, const struct mail_row *mail, struct occa
     struct store *store = kernel_store(mailer->options.kernel);
     bool found = false;
     bool has_org = false;
-    *rows = (struct occasion_rows){.act = {.org = mail->org, .seq = mail->act_seq},
-                                   .org = {.org = mail->org}};
+    *rows = (struct occasion_rows){0};
+    rows->act = (struct act_row){.org = mail->org, .seq = mail->act_seq};
+    rows->org = (struct org_row){.org = mail->org};
     struct reader *reader = store_reader_take(store);
     bool read = reader_load(reader, &acts_table, &rows->act, arena, &found, problem) &&
                 reader_load(reader, &orgs_table, &rows->org, arena, &has_org, problem);

@@ -318,6 +318,7 @@ static void unhide_spaced(struct folded *folded)
     /* What is read lies behind what is written, but a look back needs the original: a copy. */
     struct folded copy = {0};
     grow(&copy, folded->length + 1);
+    MUST(copy.bytes != NULL);
     memcpy(copy.bytes, folded->bytes, folded->length + FOLD_PADDING);
     copy.length = folded->length;
     for (size_t at = 0; at < copy.length;) {

@@ -609,7 +609,7 @@ static void scan_whole(struct policy_worker *worker)
 static void fold_known(struct policy_worker *worker, const struct policy_message *message)
 {
     struct known *known = &worker->known;
-    size_t lengths[POLICY_KNOWN_MAX];
+    size_t lengths[POLICY_KNOWN_MAX] = {0};
     known->count = 0;
     buffer_clear(&known->bytes);
     if (worker->shape.digits < DIGITS_TO_SCAN)
