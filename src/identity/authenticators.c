@@ -94,6 +94,8 @@ const struct act_type authenticator_registered = {
          {.table = &persons_table, .mode = NEED_PRESENT, .key = key_of_home, .what = "person"}},
     .deadline_count = 1,
     .deadlines = {{"held_until", offsetof(struct rules, hold_us)}},
+    .tell_count = 1,
+    .tells = {{AUDIENCE_PERSON, 0}}, /* not of the first one */
     .decide = decide_registered,
     .story = "The {kind} “{name}” was registered.",
     .doc = "A person registers a passkey or TOTP generator.",
@@ -141,6 +143,7 @@ const struct act_type authenticator_removed = {
     .needs =
         {{.table = &authenticators_table, .mode = NEED_PRESENT, .what = "authenticator"},
          {.table = &persons_table, .mode = NEED_PRESENT, .key = key_of_home, .what = "person"}},
+    TELLS_PERSON,
     .decide = decide_removed,
     .story = "An authenticator was removed[: {reason}].",
     .doc = "Ends a passkey or TOTP generator at once, in all of your organisations.",
@@ -175,6 +178,7 @@ const struct act_type authenticator_approved = {
     .body_bytes = sizeof(uint32_t),
     .need_count = 1,
     .needs = {{.table = &authenticators_table, .mode = NEED_PRESENT, .what = "authenticator"}},
+    TELLS_PERSON,
     .decide = decide_approved,
     .story = "A new authenticator was approved with an older passkey.",
     .doc = "Ends the hold of a new authenticator, signed with an older passkey.",

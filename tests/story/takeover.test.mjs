@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { answersFit, eventually, startServer } from './harness.mjs';
 import { Authenticator } from './support/authenticator.mjs';
+import { mailbox } from './support/mailbox.mjs';
 import { Person, totp } from './support/person.mjs';
 
 const problem = (answer, status, code) => {
@@ -282,6 +283,157 @@ describe('support', () => {
         problem(await there.post('/v1/invitations', { role: 'admin' }), 403, 'on-hold');
         problem(await there.post('/v1/hand-over-keys', { public_key: 'A'.repeat(43) }), 403,
             'on-hold');
+    });
+
+    answersFit(test, () => server);
+});
+
+describe('people are told at their own addresses', () => {
+    let server, org, ana, ben;
+
+    before(async () => {
+        server = await startServer({ settings: { 'mail.folder': 'mail' } });
+        org = await server.organisation('Nordlicht');
+        ana = await new Person(server, 'Ana').enrol(await server.invitation(org));
+        const { invitation } = await ana.act('/v1/invitations', { name: 'Ben', role: 'owner' });
+        ben = await new Person(server, 'Ben').enrol(invitation);
+    });
+    after(async () => server?.stop());
+
+    // Waits until nothing is under way any more, and answers the titles by address.
+    async function told() {
+        await eventually('no mail waits', async () =>
+            (await server.operator().list('/v1/mails', 'mails'))
+                .every(({ state }) => state === 'sent'));
+        return mailbox(server);
+    }
+    // What came since the last time.
+    let seen = 0;
+    async function news(count) {
+        const all = await eventually(`${count} more mails`, async () => {
+            const mails = await told();
+            return mails.length >= seen + count && mails;
+        });
+        const fresh = all.slice(seen);
+        assert.equal(fresh.length, count, JSON.stringify(fresh, null, 2));
+        seen = all.length;
+        return fresh;
+    }
+    const heads = (mails) => mails.map(({ to, title }) => `${to}: ${title}`).sort();
+
+    test('who owns the organisation, of invitations and of who joins', async () => {
+        const mails = await news(4);
+        assert.deepEqual(heads(mails), [
+            'ana@example.org: Somebody joined your organisation',
+            'ana@example.org: Somebody joined your organisation',
+            'ana@example.org: Somebody was invited to your organisation',
+            'ben@example.org: Somebody joined your organisation',
+        ]);
+        assert.match(mails[1].text, /for Ben/);
+        assert.match(mails[0].text, /^From: 127\.0\.0\.1$/m);
+        assert.match(mails[0].text, /on record for Nordlicht\./);
+    });
+
+    test('a new authenticator, the log-in by it, its approval, its end', async () => {
+        const laptop = new Authenticator({ origin: ana.origin() });
+        await ana.addPasskey('Laptop', laptop);
+        const [added] = await news(1);
+        assert.equal(added.to, ana.email);
+        assert.match(added.text, /“Laptop” was added to your account/);
+        const there = ana.elsewhere();
+        there.authenticator = laptop;
+        await there.login();
+        assert.deepEqual(heads(await news(1)),
+            ['ana@example.org: Somebody logged in to your account in a new way']);
+        const [, row] = await ana.list('/v1/me/authenticators', 'authenticators');
+        await ana.sign(`/v1/me/authenticators/${row.id}/approve`, 'authenticator.approved', {},
+            row.id);
+        assert.deepEqual(heads(await news(1)),
+            ['ana@example.org: A new authenticator was approved']);
+        await ana.act(`/v1/me/authenticators/${row.id}/remove`, { reason: 'lost' });
+        const [removed] = await news(1);
+        assert.match(removed.text, /was removed from your account: lost/);
+        // A log-in as ever is no news.
+        await ana.login();
+        await ana.confirm();
+    });
+
+    test('recovery: the codes, and the log-in with one', async () => {
+        const { codes } = ana.expect(201, await ana.post('/v1/me/recovery-codes', {})).json;
+        const there = ana.elsewhere();
+        there.expect(200, await there.post('/v1/login/recovery',
+            { email: ana.email, code: codes[0] }));
+        assert.deepEqual(heads(await news(2)), [
+            'ana@example.org: New recovery codes were made',
+            'ana@example.org: Somebody logged in to your account in a new way',
+        ]);
+    });
+
+    test('guessing', async () => {
+        const mallory = new Person(server, 'Mallory');
+        await ana.post('/v1/me/password', { password: 'grey heron over the weir' });
+        for (let i = 0; i < 6; i++) {
+            await mallory.post('/v1/login/password',
+                { email: ana.email, password: `wrong ${i}`, code: '000000' });
+        }
+        const mails = await news(2);
+        assert.deepEqual(heads(mails), [
+            'ana@example.org: A password was set for your account',
+            'ana@example.org: Somebody tries to log in to your account',
+        ]);
+        assert.match(mails[1].text, /attempts to log in to your account failed, the last from 127/);
+    });
+
+    test('the panic switches', async () => {
+        await ana.act('/v1/me/freeze', {});
+        await ana.sign('/v1/me/unfreeze', 'person.unfrozen');
+        const seller = await server.seller('', org);
+        await seller.act('/v1/org/freeze', { reason: 'strange log-ins' });
+        await ana.sign('/v1/org/unfreeze', 'org.unfrozen');
+        assert.deepEqual(heads(await news(8)), [
+            'ana@example.org: An API key was made for your organisation',
+            'ana@example.org: Your account was frozen',
+            'ana@example.org: Your account was unfrozen',
+            'ana@example.org: Your organisation was frozen',
+            'ana@example.org: Your organisation was unfrozen',
+            'ben@example.org: An API key was made for your organisation',
+            'ben@example.org: Your organisation was frozen',
+            'ben@example.org: Your organisation was unfrozen',
+        ]);
+    });
+
+    test('a change of address: the old one, once, in the person\'s language', async () => {
+        await ana.act('/v1/me/profile', { language: 'es' });
+        await news(1);
+        await ana.act('/v1/me/profile', { email: 'new@example.org', email_before: ana.email });
+        const [mail] = await news(1);
+        assert.equal(mail.to, ana.email);
+        assert.match(mail.title, /Se han cambiado los datos de su cuenta/);
+        assert.match(mail.text, /los avisos van a new@example\.org/);
+        problem(await ana.post('/v1/me/profile',
+            { name: 'Ana L.', email_before: 'victim@example.org' }), 422, 'body-invalid');
+        await ana.act('/v1/endpoints', { url: 'https://hooks.example.org/' });
+        assert.deepEqual((await news(2)).map(({ to }) => to).sort(),
+            ['ben@example.org', 'new@example.org'], 'what follows goes to the new one');
+    });
+
+    test('an owner who is removed learns of it, too', async () => {
+        const [row] = (await ana.list('/v1/members', 'members'))
+            .filter(({ person }) => person === ben.id);
+        await ana.act(`/v1/members/${row.id}/remove`, {});
+        assert.deepEqual((await news(2)).map(({ to }) => to).sort(),
+            ['ben@example.org', 'new@example.org']);
+    });
+
+    test('the shop learns nothing of it, not even by a receipt', async () => {
+        const shop = await server.shop();
+        const homes = [ana.id, ben.id];
+        const events = await shop.feed();
+        assert.ok(events.some(({ act }) => act.type === 'receipt.delivered'));
+        assert.deepEqual(events.filter(({ act }) =>
+            homes.includes(act.subject) || /^(atn|ses)_/.test(act.subject))
+            .map(({ act }) => act.type)
+            .filter((type) => type !== 'authenticator.copied'), []);
     });
 
     answersFit(test, () => server);
