@@ -85,7 +85,7 @@ void write_ceremony(struct json_writer *json, const struct service *service,
     hex_add(&hex, nonce->bytes, DIGEST_BYTES);
     json_member(json, "nonce", buffer_view(&hex));
     json_member(json, "rp_id", text_of(service->options.rp_id));
-    json_member_int(json, "timeout_ms", SIGNATURE_US / 1000);
+    json_member_int(json, "timeout_ms", service->options.nonce_us / 1000);
     json_member(json, "user_verification", TEXT("required"));
     buffer_done(&hex);
 }

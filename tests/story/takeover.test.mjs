@@ -288,6 +288,34 @@ describe('support', () => {
     answersFit(test, () => server);
 });
 
+describe('a challenge', () => {
+    test('is refused once its time is over, with its own reason and on record', async () => {
+        const server = await startServer({ settings: { 'people.nonce': '2s' } });
+        const org = await server.organisation('Nordlicht');
+        const ana = await new Person(server, 'Ana').enrol(await server.invitation(org));
+        const made = Date.now();
+        const terms = await ana.terms('org.settings_changed', { four_eyes: true });
+        assert.equal(terms.timeout_ms, 2000);
+        const signature = ana.signature(terms);
+        const login = await ana.challenge('/v1/login/challenge');
+        await eventually('its time is over', () => Date.now() > made + 2500);
+        problem(await ana.post('/v1/org/settings', { four_eyes: true, signature }), 403,
+            'signature-expired');
+        const [tried] = (await types(ana)).slice(-1);
+        assert.equal(tried.type, 'org.settings_changed');
+        assert.equal(tried.outcome, 'refused');
+        assert.equal(tried.problem.code, 'signature-expired');
+        assert.equal(tried.actor.person, ana.id);
+        problem(await ana.elsewhere().post('/v1/login/passkey', { nonce: login.nonce,
+            user_handle: ana.authenticator.get({ challenge: login.challenge,
+                rpId: login.rp_id }).response.userHandle,
+            ...ana.assertion(login) }), 422, 'challenge-invalid');
+        // The same, made anew, is accepted: nothing but its age was wrong.
+        await ana.sign('/v1/org/settings', 'org.settings_changed', { four_eyes: true });
+        await server.stop();
+    });
+});
+
 describe('people are told at their own addresses', () => {
     let server, org, ana, ben;
 
