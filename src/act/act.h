@@ -189,6 +189,7 @@ struct view {
     const char *path; /* GET; "{subject}" as in acts */
     const char *subject_prefix;
     unsigned roles;
+    enum permission permission; /* that a member of the organisation needs to read it */
     const struct table *table;
     bool single; /* one row by its key, with ETag; otherwise a page */
     /*

@@ -62,6 +62,7 @@ const struct view mails_view = {
     .name = "mails",
     .path = "/v1/mails",
     .roles = ROLE_SELLER | ROLE_AUDITOR | ROLE_OPERATOR,
+    .permission = PERMISSION_PEOPLE,
     .table = &mails_table,
     .for_all = "WHERE id > ?4 AND (state = ?6 OR ?6 IS NULL) ORDER BY id LIMIT ?5",
     .for_seller =

@@ -120,6 +120,9 @@ extern const struct table members_table;
 struct id member_id(struct id person, int64_t org);
 /* Of a member who has not left. */
 unsigned member_permissions(const struct member_row *member);
+/* PROBLEM_PERMISSION_REQUIRED, which names what is wanted. */
+MUST_CHECK bool member_may(const struct member_row *member, enum permission wanted,
+                           struct arena *arena, struct problem *problem);
 
 struct invitation_row {
     int64_t org;
