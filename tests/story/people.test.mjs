@@ -352,6 +352,9 @@ describe('sessions', () => {
         }
         problem(await ana.get('/v1/me', { 'Sec-Fetch-Site': 'cross-site' }), 403, 'cross-site');
         assert.equal((await ana.read('/v1/me')).person.frozen_at, null);
+        const metrics = (await server.operator().get('/metrics')).text;
+        assert.match(metrics, /^counterfoil_cross_site_total 11$/m);
+        assert.match(server.log(), /"request\.cross_site".*"\/v1\/me\/freeze"/);
     });
 
     test('no page may be framed, and no answer redirects', async () => {
