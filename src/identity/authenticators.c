@@ -1,5 +1,6 @@
 /*
- * Authenticators. The first one is trusted as far as the invitation was; each later one is on hold
+ * Authenticators. The first one is trusted as far as the invitation was (that of a recovery is on
+ * hold, and its act names a `held_until`); each later one is on hold
  * until an older passkey signs for it, or for the time of the rules.
  */
 #include "identity/people_acts.h"
@@ -37,13 +38,14 @@ static bool decide_registered(struct decision *decision, struct problem *problem
     if (!check_kind(body, problem))
         return false;
     bool first = home->authenticators == 0;
+    bool trusted = first && body->held_until == 0;
     struct authenticator_row *row = decision_change(decision, ROW_AUTHENTICATOR);
     fill(row, body, decision->arena);
     row->person = home->id;
     row->registered_at = act->at;
     if (first && row->last_step > 0)
         row->last_step--; /* the code that proved it opens the first session, too */
-    if (first)
+    if (trusted)
         decision->waived |= 1;
     else
         row->held_until = act->deadlines[0];
@@ -62,7 +64,9 @@ static const struct field authenticator_fields[] = {
     FIELD(BODY, client_data, FIELD_TEXT, .max = 8192,
           .doc = "WebAuthn's clientDataJSON: evidence of the registration."),
     FIELD(BODY, credential, FIELD_TEXT, .max = 1400, .doc = "WebAuthn's credential id."),
-    FIELD(BODY, held_until, FIELD_TIME, .doc = "A copy: sensitive acts wait until then."),
+    FIELD(BODY, held_until, FIELD_TIME,
+          .doc = "A copy: sensitive acts wait until then. Registered: it was in a "
+                 "recovery, and is on hold though it is the first."),
     FIELD(BODY, kind, FIELD_ENUM, .required = true, .names = signature_kind_names,
           .doc = "What it is."),
     FIELD(BODY, name, FIELD_TEXT, .required = true, .min = 1, .max = 100,

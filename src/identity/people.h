@@ -134,6 +134,7 @@ struct invitation_row {
     struct text secret; /* 32 bytes */
     struct id invited_by;
     int64_t made_at, expires_at;
+    int64_t opens_at; /* of a recovery: not before; 0: it is none */
     int64_t used_at;
     struct id used_by;
     int64_t withdrawn_at;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "act/record.h"
-#include "identity/people.h"
+#include "identity/people_acts.h"
 
 #define MEMBERS_MAX 200
 
@@ -77,7 +77,7 @@ static bool keep_member(void *context, const void *row, struct problem *problem)
 static bool is_concerned(const struct member_row *member, const struct mail_notice *notice)
 {
     unsigned permission = (unsigned)notice->type->permission;
-    if (id_equal(member->id, notice->act->subject))
+    if (id_equal(member->id, notice->act->subject) || notice->type == &owner_recovery_invited)
         return true;
     return (member_permissions(member) & permission) == permission &&
            (permission != PERMISSION_NONE || member->role != MEMBER_STAFF);

@@ -316,6 +316,110 @@ describe('a challenge', () => {
     });
 });
 
+describe('an owner who has lost everything', () => {
+    const settings = { 'people.hold': '5s', 'mail.folder': 'mail' };
+    let server, org, ana, ben;
+
+    before(async () => {
+        server = await startServer({ settings });
+        org = await server.organisation('Nordlicht');
+        ana = await new Person(server, 'Ana').enrol(await server.invitation(org));
+        const { invitation } = await ana.act('/v1/invitations', { name: 'Ben', role: 'staff' });
+        ben = await new Person(server, 'Ben').enrol(invitation);
+    });
+    after(async () => server?.stop());
+
+    const recover = async (...args) => {
+        const link = await server.command('owner invite', '--recover', '--name', 'Ana again',
+            ...args);
+        return /#invitation=(inv_\S+)\n$/.exec(link)[1];
+    };
+    const opened = (link) => eventually('it opens', async () =>
+        (await new Person(server, 'X').post('/v1/enrolment/challenge', { invitation: link }))
+            .status === 200);
+    const idOf = (link) => link.split('.')[0];
+    const isOpen = (from) => eventually('the time of a hold is over', () =>
+        Date.now() > from + 6000);
+
+    test('is invited anew by another owner, and the old membership is ended', async () => {
+        const { invitation } = await ana.act('/v1/invitations', { name: 'Cy', role: 'owner' });
+        const cy = await new Person(server, 'Cy').enrol(invitation);
+        // Cy's telephone is lost with all that was on it.
+        const again = await ana.act('/v1/invitations', { name: 'Cy', role: 'owner' });
+        const anew = await new Person(server, 'Cy', { email: 'cy.new@example.org' })
+            .enrol(again.invitation);
+        const row = async (person) => (await ana.list('/v1/members', 'members'))
+            .find((member) => member.person === person.id);
+        await ana.act(`/v1/members/${(await row(cy)).id}/remove`, { reason: 'lost telephone' });
+        problem(await cy.get('/v1/members'), 403, 'forbidden');
+        await anew.sign('/v1/org/settings', 'org.settings_changed', { four_eyes: false });
+        await ana.act(`/v1/members/${(await row(anew)).id}/remove`, {});
+    });
+
+    test('without another owner: told to all at once, and refused by anybody', async () => {
+        const from = Date.now();
+        const link = await recover('--org', org);
+        const mallory = new Person(server, 'Mallory');
+        problem(await mallory.post('/v1/enrolment/challenge', { invitation: link }), 409,
+            'invitation-invalid');
+        const told = await eventually('both are told', () => {
+            const mails = mailbox(server).filter(({ title }) => /wants to recover/.test(title));
+            return mails.length === 2 && mails;
+        });
+        assert.deepEqual(told.map(({ to }) => to).sort(), [ana.email, ben.email]);
+        const other = await ana.act('/v1/invitations', { name: 'Dee', role: 'staff' });
+        problem(await ben.post(`/v1/invitations/${idOf(other.invitation)}/refuse`, {}), 403,
+            'permission-required');
+        await ben.act(`/v1/invitations/${idOf(link)}/refuse`, {});
+        await isOpen(from);
+        problem(await mallory.post('/v1/enrolment/challenge', { invitation: link }), 409,
+            'invitation-invalid');
+        const types = (await ana.feed()).map(({ act }) => act.type);
+        assert.ok(types.includes('owner.recovery_invited'));
+        assert.ok(types.includes('invitation.refused'));
+    });
+
+    test('the panic switch keeps it shut', async () => {
+        const link = await recover('--org', org);
+        await ben.act('/v1/org/freeze', { reason: 'nobody of us asked for it' });
+        await opened(link);
+        await assert.rejects(new Person(server, 'Mallory').enrol(link), /frozen/);
+        await ana.sign('/v1/org/unfreeze', 'org.unfrozen');
+        await ana.act(`/v1/invitations/${idOf(link)}/withdraw`, {});
+    });
+
+    test('it opens after a hold; the passkey made with it is on hold again', async () => {
+        const link = await recover('--org', org);
+        await opened(link);
+        problem(await ben.post('/v1/invitations/accept', { invitation: link }), 409,
+            'invitation-invalid');
+        await assert.rejects(new Person(server, 'Ana', { email: 'p@example.org' })
+            .enrolWithPassword(link, 'grey heron over the weir'), /passkey/);
+        const again = await new Person(server, 'Ana', { email: 'ana.new@example.org' }).enrol(link);
+        const me = await again.read('/v1/me');
+        assert.ok(Date.parse(me.session.held_until) > Date.now());
+        problem(await again.post('/v1/invitations', { role: 'owner' }), 403, 'on-hold');
+        problem(await again.trySign('/v1/org/settings', 'org.settings_changed',
+            { four_eyes: true }), 403, 'on-hold');
+        await eventually('the hold is over', async () =>
+            (await again.trySign('/v1/org/settings', 'org.settings_changed', { four_eyes: true }))
+                .status === 201);
+        problem(await new Person(server, 'Mallory').post('/v1/enrolment/challenge',
+            { invitation: link }), 409, 'invitation-invalid');
+    });
+
+    test('is not for an organisation that has no owner, and not for the shop', async () => {
+        const empty = await server.organisation('Empty');
+        const outcome = await server.tryCommand('owner invite', '--recover', '--org', empty);
+        assert.notEqual(outcome.status, 0);
+        assert.match(outcome.stderr, /no owner/);
+        const shop = await server.shop();
+        problem(await shop.post('/v1/owners/recover', { org }), 403, 'forbidden');
+    });
+
+    answersFit(test, () => server);
+});
+
 describe('people are told at their own addresses', () => {
     let server, org, ana, ben;
 
