@@ -69,6 +69,8 @@ export interface Invitation {
   permissions: string | null;
   made_at: string;
   expires_at: string;
+  /** Of a recovery that the marketplace began: from then on it can be used. */
+  opens_at: string | null;
   used_at: string | null;
   withdrawn_at: string | null;
 }

@@ -71,7 +71,7 @@ CREATE TABLE notices (
     -- What must be known.
     act BLOB NOT NULL,
     -- Who must know.
-    -- 0 shop, 1 seller, 2 buyer
+    -- 0 shop, 1 seller, 2 buyer, 3 person
     audience INTEGER NOT NULL,
     -- The order it is about.
     subject BLOB NOT NULL,
@@ -267,7 +267,7 @@ CREATE TABLE mails (
     -- What must be known.
     act BLOB NOT NULL,
     -- Who must know.
-    -- 0 shop, 1 seller, 2 buyer
+    -- 0 shop, 1 seller, 2 buyer, 3 person
     audience INTEGER NOT NULL,
     -- Where it goes.
     address TEXT NOT NULL,
@@ -802,6 +802,8 @@ CREATE TABLE invitations (
     made_at INTEGER NOT NULL,
     -- Until when it holds.
     expires_at INTEGER NOT NULL,
+    -- Of a recovery: it cannot be used before, and any member may refuse it.
+    opens_at INTEGER,
     -- When it was used.
     used_at INTEGER,
     -- By whom.

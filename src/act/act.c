@@ -5,7 +5,7 @@
 const char *const role_names[ROLE_COUNT + 1] = {
     "shop", "seller", "buyer", "auditor", "operator", "system", "support", "person", NULL};
 
-const char *const audience_names[AUDIENCES + 1] = {"shop", "seller", "buyer", NULL};
+const char *const audience_names[AUDIENCES + 1] = {"shop", "seller", "buyer", "person", NULL};
 
 const char *role_name(enum role role)
 {
@@ -15,7 +15,7 @@ const char *role_name(enum role role)
 
 enum role audience_role(enum audience audience)
 {
-    static const enum role roles[AUDIENCES] = {ROLE_SHOP, ROLE_SELLER, ROLE_BUYER};
+    static const enum role roles[AUDIENCES] = {ROLE_SHOP, ROLE_SELLER, ROLE_BUYER, 0};
     MUST(audience < AUDIENCES);
     return roles[audience];
 }
@@ -128,7 +128,9 @@ static void act_check(const struct catalogue *catalogue, const struct act_type *
     for (size_t i = 0; i < type->need_count; i++)
         MUST(has_table(catalogue, type->needs[i].table));
     for (size_t i = 0; i < type->tell_count; i++)
-        MUST(type->tells[i].deadline < type->deadline_count);
+        MUST(
+            type->tells[i].deadline < type->deadline_count ||
+            (type->tells[i].deadline == TELL_ANYWAY && type->tells[i].audience == AUDIENCE_PERSON));
 }
 
 static void table_check(const struct table *table)

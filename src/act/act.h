@@ -104,15 +104,23 @@ struct decision {
 void *decision_row(struct decision *decision, size_t need);    /* NULL if there is none */
 void *decision_change(struct decision *decision, size_t need); /* the same, to be written */
 
-enum audience { AUDIENCE_SHOP, AUDIENCE_SELLER, AUDIENCE_BUYER, AUDIENCES };
+/*
+ * The last one are people at their own addresses: of an account the person, of an organisation its
+ * owners and admins. It guards them against whoever sits in their session, so that reading there is
+ * no receipt; and that they cannot be reached is no incident, for it is nobody else's to know.
+ */
+enum audience { AUDIENCE_SHOP, AUDIENCE_SELLER, AUDIENCE_BUYER, AUDIENCE_PERSON, AUDIENCES };
 extern const char *const audience_names[AUDIENCES + 1];
-enum role audience_role(enum audience audience);
+enum role audience_role(enum audience audience); /* 0: nobody reads for it */
 
 /* Somebody must know of this act: a receipt by the deadline, or an incident (I6). */
 struct tell {
     enum audience audience;
-    size_t deadline; /* index into act_type.deadlines */
+    size_t deadline; /* index into act_type.deadlines, or TELL_ANYWAY */
 };
+#define TELL_ANYWAY SIZE_MAX /* AUDIENCE_PERSON: no deadline decides whether */
+/* In an act type: the people whose account or organisation it is are told, always. */
+#define TELLS_PERSON .tell_count = 1, .tells = {{AUDIENCE_PERSON, TELL_ANYWAY}}
 
 enum act_flags {
     ACT_MOVES_MONEY = 1, /* its idempotency keys are kept for ever */
@@ -181,6 +189,7 @@ struct view {
     const char *path; /* GET; "{subject}" as in acts */
     const char *subject_prefix;
     unsigned roles;
+    enum permission permission; /* that a member of the organisation needs to read it */
     const struct table *table;
     bool single; /* one row by its key, with ETag; otherwise a page */
     /*

@@ -110,7 +110,9 @@ static bool take_act(void *context, const void *row, struct problem *problem)
                            TEXT_ARG(act->type));
     reading->scanned++;
     reading->page->next = position;
-    if (!feed_shows(reading->who->role, type) || act->record.length == 0)
+    /* A receipt is an act of many parties, but not where it is of a person's own account. */
+    bool is_private = reading->who->role == ROLE_SHOP && is_person_number(act->org);
+    if (!feed_shows(reading->who->role, type) || is_private || act->record.length == 0)
         return true;
     reading->bytes += act->record.length;
     reading->page->events[reading->page->count++] =

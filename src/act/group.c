@@ -353,11 +353,16 @@ static void record_act(struct group *group, struct submission *submission,
     working->idempotency->changed = true;
 }
 
+static bool tell_applies(const struct act *act, const struct tell *tell)
+{
+    return tell->deadline == TELL_ANYWAY || act->deadlines[tell->deadline] != 0;
+}
+
 static void tell(struct group *group, const struct act *act)
 {
     for (size_t i = 0; i < act->type->tell_count; i++) {
         const struct tell *tell = &act->type->tells[i];
-        if (act->deadlines[tell->deadline] == 0 ||
+        if (!tell_applies(act, tell) ||
             !catalogue_shows(group->kernel->options.catalogue, act_prefix(act),
                              audience_role(tell->audience)))
             continue;
@@ -367,7 +372,9 @@ static void tell(struct group *group, const struct act *act)
                                           .subject = act->subject,
                                           .type = text_of(act->type->name),
                                           .told_at = act->at,
-                                          .due_at = act->deadlines[tell->deadline],
+                                          .due_at = tell->audience == AUDIENCE_PERSON
+                                                        ? TIME_LATEST
+                                                        : act->deadlines[tell->deadline],
                                           .version = act->seq,
                                           .prefix = text_of(act_prefix(act))};
         group_make(group, &notices_table, &notice);

@@ -62,10 +62,12 @@ const struct view mails_view = {
     .name = "mails",
     .path = "/v1/mails",
     .roles = ROLE_SELLER | ROLE_AUDITOR | ROLE_OPERATOR,
+    .permission = PERMISSION_PEOPLE,
     .table = &mails_table,
     .for_all = "WHERE id > ?4 AND (state = ?6 OR ?6 IS NULL) ORDER BY id LIMIT ?5",
-    .for_seller = "WHERE org = ?1 AND audience = 1 AND id > ?4 AND (state = ?6 OR ?6 IS NULL) "
-                  "ORDER BY id LIMIT ?5",
+    .for_seller =
+        "WHERE org = ?1 AND audience IN (1, 3) AND id > ?4 AND (state = ?6 OR ?6 IS NULL) "
+        "ORDER BY id LIMIT ?5",
     .cursor = "id",
     .filters = {{.name = "state", .column = "state"}},
     .doc =

@@ -208,6 +208,7 @@ const struct act_type endpoint_created = {
     .body_bytes = sizeof(struct endpoint_created_body),
     .need_count = 1,
     .needs = {{.table = &endpoints_table, .mode = NEED_ABSENT, .what = "endpoint"}},
+    TELLS_PERSON,
     .decide = decide_created,
     .story = "A webhook endpoint was added: {url}.",
     .doc = "Adds a webhook endpoint. The answer shows the secret that signs what is sent.",

@@ -124,6 +124,10 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
                                "12h", NULL, "How long a log-in lasts."},
     [CONFIG_PEOPLE_INVITATION] = {"people.invitation", CONFIG_TYPE_SPAN, 0, TIME_MINUTE,
                                   365 * TIME_DAY, "7d", NULL, "How long an invitation holds."},
+    [CONFIG_PEOPLE_NONCE] = {"people.nonce", CONFIG_TYPE_SPAN, 0, TIME_SECOND / 10, 5 * TIME_MINUTE,
+                             "5m", NULL,
+                             "How long a challenge may be answered: a log-in, a registration, or "
+                             "terms that are to be signed."},
     [CONFIG_IDEMPOTENCY_KEEP] = {"idempotency.keep", CONFIG_TYPE_SPAN, 0, TIME_MINUTE,
                                  365 * TIME_DAY, "24h", NULL,
                                  "How long an Idempotency-Key is remembered; those of acts that "

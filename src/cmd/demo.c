@@ -11,7 +11,7 @@
 #include "cmd/progress.h"
 #include "market/orders.h"
 
-#define BASE "http://127.0.0.1:8080"
+#define BASE "http://localhost:8080"
 #define DEFAULT_SEED 20261123
 
 /* Where an order of the plan stands while it is played. */

@@ -396,6 +396,7 @@ const struct command command_org_create = {
 struct owner_wish {
     const char *org; /* "org_…", or NULL: the marketplace itself */
     const char *name, *email;
+    bool recovers; /* who has lost everything */
 };
 
 /* SECRET is NULL for the API, which makes it itself. */
@@ -449,7 +450,7 @@ static int invite_here(struct engine *engine, const struct config *config,
     struct id invitation = id_new(org);
     buffer_init(&body);
     write_owner(&body, wish, &secret);
-    const struct door_act act = {.type = &owner_invited,
+    const struct door_act act = {.type = wish->recovers ? &owner_recovery_invited : &owner_invited,
                                  .org = org,
                                  .subject = invitation,
                                  .role = ROLE_OPERATOR,
@@ -472,8 +473,9 @@ static int invite_there(const struct config *config, const struct owner_wish *wi
     struct buffer body;
     buffer_init(&body);
     write_owner(&body, wish, NULL);
-    json_t *answer =
-        ask_daemon(config_text(config, CONFIG_DATA), "/v1/owners", buffer_view(&body), &problem);
+    json_t *answer = ask_daemon(config_text(config, CONFIG_DATA),
+                                wish->recovers ? "/v1/owners/recover" : "/v1/owners",
+                                buffer_view(&body), &problem);
     buffer_done(&body);
     if (answer == NULL)
         return command_failed(&problem);
@@ -489,7 +491,8 @@ static int run_owner_invite(const struct invocation *invocation)
     struct engine engine;
     const struct owner_wish wish = {.org = invocation_option(invocation, "org"),
                                     .name = invocation_option(invocation, "name"),
-                                    .email = invocation_option(invocation, "email")};
+                                    .email = invocation_option(invocation, "email"),
+                                    .recovers = invocation_option(invocation, "recover") != NULL};
     if (!text_is_utf8(text_of(wish.name)) || !text_is_utf8(text_of(wish.email))) {
         problem_set(&problem, PROBLEM_USAGE, "what is given must be UTF-8");
         return command_failed(&problem);
@@ -518,6 +521,8 @@ static const struct option owner_invite_options[] = {
     {"org", "ORG", 0, "the organisation (org_…); none: the marketplace itself"},
     {"name", "NAME", 0, "whom it is for"},
     {"email", "ADDRESS", 0, "where they get their mail"},
+    {"recover", NULL, 0,
+     "an owner who has lost every passkey and code, and whom no owner can invite"},
 };
 
 const struct command command_owner_invite = {
@@ -529,7 +534,10 @@ const struct command command_owner_invite = {
     .summary = "invite an organisation's first owner, and print the link for them",
     .help = "Who opens the link makes an account with a passkey, or with a password and a TOTP "
             "generator,\nand owns the organisation. An owner invites everybody else. The link "
-            "works once.",
+            "works once.\n\n"
+            "With --recover for an organisation whose owners can get in no more: the link opens "
+            "only after\nthe time of a hold (72 h, people.hold). Everybody of the organisation is "
+            "told at once, and any\nof them may refuse it.",
     .examples = "  counterfoil owner invite --org org_0f3k9x2m --name \"Ana Lima\"\n"
                 "  counterfoil owner invite --name \"Ops\"   # of the marketplace itself",
     .run = run_owner_invite,

@@ -100,6 +100,7 @@ static bool start_service(struct daemon *daemon, struct problem *problem)
         .webhook_allow_private = config_switch(config, CONFIG_WEBHOOK_ALLOW_PRIVATE),
         .webhook_time_scale = (double)config_number(config, CONFIG_WEBHOOK_TIME_SCALE) / 1e6,
         .mail = mail_options_of(daemon),
+        .nonce_us = config_number(config, CONFIG_PEOPLE_NONCE),
         .rp_id = config_text(config, CONFIG_PEOPLE_RP_ID),
         .origins = daemon->origins,
         .origin_count = config_count(config, CONFIG_PEOPLE_ORIGINS),

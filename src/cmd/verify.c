@@ -169,6 +169,19 @@ static void print_evidence(struct buffer *out, const struct evidence *evidence)
                   "This proves what is told here; it cannot show that nothing was left out.\n");
 }
 
+/* Does it name the same key for an authenticator as those before it? */
+static bool agrees_with_earlier(const struct evidence *evidence, size_t which)
+{
+    const struct record *record = &evidence->acts[which].record;
+    for (size_t i = 0; i < which; i++) {
+        const struct record *earlier = &evidence->acts[i].record;
+        if (earlier->accepted && earlier->act.signature != NULL &&
+            !signatures_agree(earlier->act.signature, record->act.signature))
+            return false;
+    }
+    return true;
+}
+
 /* What was accepted with a signature must have one that holds. */
 static bool recheck_signatures(const struct evidence *evidence, struct arena *arena,
                                struct problem *problem)
@@ -179,6 +192,10 @@ static bool recheck_signatures(const struct evidence *evidence, struct arena *ar
         if (record->accepted && record->act.signature != NULL &&
             !signature_recheck(&record->act, arena, &why))
             return problem_set(problem, PROBLEM_PROOF_INVALID, "act %zu: %s", i + 1, why.detail);
+        if (record->accepted && record->act.signature != NULL && !agrees_with_earlier(evidence, i))
+            return problem_set(problem, PROBLEM_PROOF_INVALID,
+                               "act %zu: its authenticator has another key in an earlier act",
+                               i + 1);
         if (record->accepted && record->act.signature == NULL &&
             record->act.type->authority == AUTHORITY_SIGNED)
             return problem_set(problem, PROBLEM_PROOF_INVALID,

@@ -89,6 +89,9 @@ static bool decide_changed(struct decision *decision, struct problem *problem)
 {
     const struct person_changed_body *body = decision->act->body;
     const struct person_row *before = decision_row(decision, 0);
+    if (body->email.length == 0 && body->email_before.length > 0)
+        return problem_add(problem, PROBLEM_BODY_INVALID, "/email_before",
+                           "says what `email` was before: it is given with it");
     if (body->email.length > 0 && !text_equal(body->email_before, before->email))
         return problem_set(problem, PROBLEM_ALREADY_DONE, "email_before is not the address of now");
     struct person_row *person = decision_change(decision, 0);
@@ -126,6 +129,7 @@ const struct act_type person_changed = {
     .body_bytes = sizeof(struct person_changed_body),
     .need_count = 1,
     .needs = {NEED_HOME},
+    TELLS_PERSON,
     .decide = decide_changed,
     .story = "The account's details were changed[; notices go to {email}].",
     .doc = "Changes your name, language or the address for notices.",
@@ -154,6 +158,7 @@ const struct act_type person_frozen = {
     .body_bytes = sizeof(struct nothing),
     .need_count = 1,
     .needs = {NEED_HOME},
+    TELLS_PERSON,
     .decide = decide_frozen,
     .story = "The account was frozen.",
     .doc = "The panic switch: nothing may be done with your account until you unfreeze it with a "
@@ -182,6 +187,7 @@ const struct act_type person_unfrozen = {
     .body_bytes = sizeof(struct nothing),
     .need_count = 1,
     .needs = {NEED_HOME},
+    TELLS_PERSON,
     .decide = decide_unfrozen,
     .story = "The account was unfrozen.",
     .doc = "Ends the freeze, signed with a passkey that is not new.",
@@ -217,6 +223,7 @@ const struct act_type password_set = {
     .body_bytes = sizeof(struct password_set_body),
     .need_count = 1,
     .needs = {NEED_HOME},
+    TELLS_PERSON,
     .decide = decide_password,
     .story = "A password was set.",
     .doc = "A person sets their password.",
@@ -261,6 +268,7 @@ const struct act_type recovery_codes_made = {
     .body_bytes = sizeof(struct recovery_codes_made_body),
     .need_count = 1,
     .needs = {NEED_HOME},
+    TELLS_PERSON,
     .decide = decide_recovery_codes,
     .story = "New recovery codes were made; older ones are void.",
     .doc = "A person gets new recovery codes.",
@@ -294,6 +302,7 @@ const struct act_type login_attacked = {
     .body_bytes = sizeof(struct login_attacked_body),
     .need_count = 1,
     .needs = {NEED_HOME},
+    TELLS_PERSON,
     .decide = decide_attacked,
     .story = "{attempts} attempts to log in failed[, the last from {from}].",
     .doc = "Somebody tries to guess a password or code; attempts are slowed.",

@@ -1,5 +1,6 @@
 /*
- * Authenticators. The first one is trusted as far as the invitation was; each later one is on hold
+ * Authenticators. The first one is trusted as far as the invitation was (that of a recovery is on
+ * hold, and its act names a `held_until`); each later one is on hold
  * until an older passkey signs for it, or for the time of the rules.
  */
 #include "identity/people_acts.h"
@@ -37,13 +38,14 @@ static bool decide_registered(struct decision *decision, struct problem *problem
     if (!check_kind(body, problem))
         return false;
     bool first = home->authenticators == 0;
+    bool trusted = first && body->held_until == 0;
     struct authenticator_row *row = decision_change(decision, ROW_AUTHENTICATOR);
     fill(row, body, decision->arena);
     row->person = home->id;
     row->registered_at = act->at;
     if (first && row->last_step > 0)
         row->last_step--; /* the code that proved it opens the first session, too */
-    if (first)
+    if (trusted)
         decision->waived |= 1;
     else
         row->held_until = act->deadlines[0];
@@ -62,7 +64,9 @@ static const struct field authenticator_fields[] = {
     FIELD(BODY, client_data, FIELD_TEXT, .max = 8192,
           .doc = "WebAuthn's clientDataJSON: evidence of the registration."),
     FIELD(BODY, credential, FIELD_TEXT, .max = 1400, .doc = "WebAuthn's credential id."),
-    FIELD(BODY, held_until, FIELD_TIME, .doc = "A copy: sensitive acts wait until then."),
+    FIELD(BODY, held_until, FIELD_TIME,
+          .doc = "A copy: sensitive acts wait until then. Registered: it was in a "
+                 "recovery, and is on hold though it is the first."),
     FIELD(BODY, kind, FIELD_ENUM, .required = true, .names = signature_kind_names,
           .doc = "What it is."),
     FIELD(BODY, name, FIELD_TEXT, .required = true, .min = 1, .max = 100,
@@ -94,6 +98,8 @@ const struct act_type authenticator_registered = {
          {.table = &persons_table, .mode = NEED_PRESENT, .key = key_of_home, .what = "person"}},
     .deadline_count = 1,
     .deadlines = {{"held_until", offsetof(struct rules, hold_us)}},
+    .tell_count = 1,
+    .tells = {{AUDIENCE_PERSON, 0}}, /* not of the first one */
     .decide = decide_registered,
     .story = "The {kind} “{name}” was registered.",
     .doc = "A person registers a passkey or TOTP generator.",
@@ -141,6 +147,7 @@ const struct act_type authenticator_removed = {
     .needs =
         {{.table = &authenticators_table, .mode = NEED_PRESENT, .what = "authenticator"},
          {.table = &persons_table, .mode = NEED_PRESENT, .key = key_of_home, .what = "person"}},
+    TELLS_PERSON,
     .decide = decide_removed,
     .story = "An authenticator was removed[: {reason}].",
     .doc = "Ends a passkey or TOTP generator at once, in all of your organisations.",
@@ -175,6 +182,7 @@ const struct act_type authenticator_approved = {
     .body_bytes = sizeof(uint32_t),
     .need_count = 1,
     .needs = {{.table = &authenticators_table, .mode = NEED_PRESENT, .what = "authenticator"}},
+    TELLS_PERSON,
     .decide = decide_approved,
     .story = "A new authenticator was approved with an older passkey.",
     .doc = "Ends the hold of a new authenticator, signed with an older passkey.",

@@ -70,6 +70,17 @@ static bool without_person(const struct act *act, struct problem *problem)
     return true;
 }
 
+bool member_may(const struct member_row *member, enum permission wanted, struct arena *arena,
+                struct problem *problem)
+{
+    if ((member_permissions(member) & (unsigned)wanted) == (unsigned)wanted)
+        return true;
+    const char *name = permission_names[__builtin_ctz((unsigned)wanted)];
+    problem_set(problem, PROBLEM_PERMISSION_REQUIRED, "%s", name);
+    problem->extension = arena_format(arena, "\"permission\":\"%s\"", name);
+    return false;
+}
+
 static bool check_member(const struct decision *decision, struct problem *problem)
 {
     const struct act *act = decision->act;
@@ -80,14 +91,7 @@ static bool check_member(const struct decision *decision, struct problem *proble
     if ((act->type->flags & ACT_OWNER) != 0 && member->role != MEMBER_OWNER)
         return problem_set(problem, PROBLEM_OWNER_REQUIRED, "you are %s",
                            member_role_names[member->role]);
-    unsigned wanted = (unsigned)act->type->permission;
-    if ((member_permissions(member) & wanted) == wanted)
-        return true;
-    problem_set(problem, PROBLEM_PERMISSION_REQUIRED, "%s",
-                permission_names[__builtin_ctz(wanted)]);
-    problem->extension = arena_format(decision->arena, "\"permission\":\"%s\"",
-                                      permission_names[__builtin_ctz(wanted)]);
-    return false;
+    return member_may(member, act->type->permission, decision->arena, problem);
 }
 
 static bool check_contact(struct decision *decision, struct problem *problem)

@@ -109,6 +109,7 @@ const struct act_type key_created = {
                .mode = NEED_EITHER,
                .key = key_of_keys_org,
                .what = "organisation"}},
+    TELLS_PERSON,
     .decide = decide_key_created,
     .story = "An API key was made for a {role}[: {label}].",
     .doc = "Makes an API key. The answer carries the key itself, this once.",

@@ -201,6 +201,7 @@ const struct act_type support_let_in = {
     .need_count = 2,
     .needs = {{.table = &support_codes_table, .mode = NEED_EITHER, .key = key_of_given_code},
               {.table = &support_contacts_table, .mode = NEED_EITHER, .key = key_of_own_contact}},
+    TELLS_PERSON,
     .decide = decide_let_in,
     .story = "The marketplace’s support, {name}, was let in with a member's code.",
     .doc = "Support enters the code that a member read to them, and may see and propose for an "
@@ -299,6 +300,7 @@ const struct act_type hand_over_key_added = {
     .body_bytes = sizeof(struct hand_over_key_body),
     .need_count = 1,
     .needs = {{.table = &hand_over_keys_table, .mode = NEED_ABSENT, .what = "a key"}},
+    TELLS_PERSON,
     .decide = decide_key_added,
     .story = "A key for hand-overs of buyers was added[: {label}].",
     .doc = "Adds a public key of the shop's: hand-overs that its private key signed log buyers in.",

@@ -131,10 +131,92 @@ const struct act_type owner_invited = {
               NEED_ORG},
     .deadline_count = 1,
     .deadlines = {{"expires_at", offsetof(struct rules, invitation_us)}},
+    TELLS_PERSON,
     .decide = decide_owner_invited,
     .story = "The first owner was invited[: {name}].",
     .doc = "Invites the first owner of an organisation that has none. The answer carries the "
            "invitation, this once.",
+};
+
+/*
+ * Who owned it has lost everything that proves it. It is no shorter way than enrolment: it opens
+ * only after the time of a hold, in which everybody whose address is known was told and any member
+ * may refuse it; and the passkey that is registered with it is on hold again.
+ */
+static bool decide_recovery_invited(struct decision *decision, struct problem *problem)
+{
+    const struct act *act = decision->act;
+    const struct org_row *org = decision_row(decision, 1);
+    if (org == NULL || org->owners == 0)
+        return problem_set(problem, PROBLEM_NOT_FOUND, "it has no owner: invite the first one");
+    if (act->deadlines[1] >= act->deadlines[0])
+        return problem_set(problem, PROBLEM_INVITATION_INVALID,
+                           "it would expire before it opens: `people.invitation` is not longer "
+                           "than `people.hold`");
+    fill_invitation(decision, MEMBER_OWNER);
+    ((struct invitation_row *)decision_change(decision, 0))->opens_at = act->deadlines[1];
+    return true;
+}
+
+const struct act_type owner_recovery_invited = {
+    .name = "owner.recovery_invited",
+    .method = "POST",
+    .path = "/v1/owners/recover",
+    .subject_prefix = "inv",
+    .subject = SUBJECT_NEW,
+    .org_field = "org",
+    .roles = ROLE_OPERATOR,
+    .parties = ROLE_SELLER,
+    .flags = ACT_HELD,
+    .fields = owner_invited_fields,
+    .field_count = COUNT_OF(owner_invited_fields),
+    .body_bytes = sizeof(struct member_invited_body),
+    .need_count = 2,
+    .needs = {{.table = &invitations_table, .mode = NEED_ABSENT, .what = "an invitation"},
+              NEED_ORG},
+    .deadline_count = 2,
+    .deadlines = {{"expires_at", offsetof(struct rules, invitation_us)},
+                  {"opens_at", offsetof(struct rules, hold_us)}},
+    TELLS_PERSON,
+    .decide = decide_recovery_invited,
+    .story = "The marketplace invited somebody to recover the organisation as its owner[: {name}].",
+    .doc = "Invites an owner who has lost every passkey and code, where no other owner can. It "
+           "opens after the time of a hold; everybody of the organisation is told at once and any "
+           "member or key may refuse it, or freeze the organisation. The answer carries the "
+           "invitation, this once.",
+};
+
+/* invitation.refused */
+
+static bool decide_refused(struct decision *decision, struct problem *problem)
+{
+    const struct invitation_row *row = decision_row(decision, 0);
+    if (row->opens_at == 0)
+        return problem_set(problem, PROBLEM_PERMISSION_REQUIRED,
+                           "it is no recovery: who may invite withdraws it");
+    if (row->used_at != 0 || row->withdrawn_at != 0)
+        return problem_set(problem, PROBLEM_ALREADY_DONE, "it was %s before",
+                           row->used_at != 0 ? "used" : "refused or withdrawn");
+    ((struct invitation_row *)decision_change(decision, 0))->withdrawn_at = decision->act->at;
+    return true;
+}
+
+const struct act_type invitation_refused = {
+    .name = "invitation.refused",
+    .method = "POST",
+    .path = "/v1/invitations/{subject}/refuse",
+    .subject_prefix = "inv",
+    .subject = SUBJECT_PATH,
+    .roles = ROLE_SELLER,
+    .parties = ROLE_SELLER,
+    .flags = ACT_FREEZING,
+    .body_bytes = sizeof(struct nothing),
+    .need_count = 1,
+    .needs = {{.table = &invitations_table, .mode = NEED_PRESENT, .what = "invitation"}},
+    TELLS_PERSON,
+    .decide = decide_refused,
+    .story = "The recovery of the organisation was refused.",
+    .doc = "Refuses a recovery: any member or key of the organisation may.",
 };
 
 static bool decide_member_invited(struct decision *decision, struct problem *problem)
@@ -168,6 +250,7 @@ const struct act_type member_invited = {
               NEED_ACTOR},
     .deadline_count = 1,
     .deadlines = {{"expires_at", offsetof(struct rules, invitation_us)}},
+    TELLS_PERSON,
     .decide = decide_member_invited,
     .story = "[{name} ]was invited to be {role} of the organisation.",
     .doc = "Invites somebody to act for the organisation. The answer carries the invitation, this "
@@ -212,6 +295,17 @@ static void key_of_invitation(const struct act *act, void *row)
     invitation->id = ((const struct member_joined_body *)act->body)->invitation;
 }
 
+static bool check_recovery(const struct act *act, const struct invitation_row *invitation,
+                           const struct org_row *org, struct problem *problem)
+{
+    if (invitation->opens_at == 0)
+        return true;
+    if (invitation->opens_at > act->at)
+        return problem_set(problem, PROBLEM_INVITATION_INVALID, "it has not opened yet");
+    return org == NULL || org->frozen_at == 0 ||
+           problem_set(problem, PROBLEM_FROZEN, "it is the organisation's");
+}
+
 static bool check_invitation(const struct act *act, const struct invitation_row *invitation,
                              struct problem *problem)
 {
@@ -232,7 +326,8 @@ static bool decide_joined(struct decision *decision, struct problem *problem)
     const struct member_joined_body *body = act->body;
     const struct member_row *before = decision_row(decision, 0);
     const struct invitation_row *invitation = decision_row(decision, 1);
-    if (!check_invitation(act, invitation, problem))
+    if (!check_invitation(act, invitation, problem) ||
+        !check_recovery(act, invitation, decision_row(decision, 2), problem))
         return false;
     if (before != NULL && before->left_at == 0)
         return problem_set(problem, PROBLEM_ALREADY_DONE, "you are a member");
@@ -280,6 +375,7 @@ const struct act_type member_joined = {
                .key = key_of_invitation,
                .what = "invitation"},
               NEED_ORG},
+    TELLS_PERSON,
     .decide = decide_joined,
     .story = "{name} joined the organisation.",
     .doc = "Somebody who was invited becomes a member.",
@@ -352,6 +448,7 @@ const struct act_type member_changed = {
     .body_bytes = sizeof(struct member_changed_body),
     .need_count = 3,
     .needs = {NEED_TARGET, NEED_ACTOR, NEED_ORG},
+    TELLS_PERSON,
     .decide = decide_changed,
     .story = "A member is {role} now[ and may: {permissions}].",
     .doc = "Changes what a member is and may.",
@@ -392,6 +489,7 @@ const struct act_type member_made_owner = {
     .need_count = 2,
     .needs = {NEED_TARGET, NEED_ORG},
     .terms = made_owner_terms,
+    TELLS_PERSON,
     .decide = decide_made_owner,
     .story = "A member was made an owner.",
     .doc = "Makes a member an owner, signed by an owner.",
@@ -443,6 +541,7 @@ const struct act_type member_removed = {
     .body_bytes = sizeof(struct reason_body),
     .need_count = 3,
     .needs = {NEED_TARGET, NEED_ACTOR, NEED_ORG},
+    TELLS_PERSON,
     .decide = decide_removed,
     .story = "A member was removed[: {reason}].",
     .doc = "Ends somebody's membership: they lose access at once.",
@@ -474,6 +573,7 @@ const struct act_type member_left = {
     .body_bytes = sizeof(struct reason_body),
     .need_count = 3,
     .needs = {NEED_TARGET, NEED_ACTOR, NEED_ORG},
+    TELLS_PERSON,
     .decide = decide_left,
     .story = "A member left[: {reason}].",
     .doc = "You leave the organisation.",
@@ -509,6 +609,7 @@ const struct act_type org_frozen = {
     .body_bytes = sizeof(struct reason_body),
     .need_count = 1,
     .needs = {NEED_THIS_ORG},
+    TELLS_PERSON,
     .decide = decide_frozen,
     .story = "The organisation was frozen[: {reason}].",
     .doc = "The panic switch: nothing sensitive is done for the organisation until an owner "
@@ -539,6 +640,7 @@ const struct act_type org_unfrozen = {
     .body_bytes = sizeof(struct nothing),
     .need_count = 1,
     .needs = {NEED_THIS_ORG},
+    TELLS_PERSON,
     .decide = decide_unfrozen,
     .story = "The organisation was unfrozen.",
     .doc = "Ends the freeze, signed by an owner with a passkey that is not new.",
@@ -573,6 +675,7 @@ const struct act_type org_settings_changed = {
     .body_bytes = sizeof(struct org_settings_body),
     .need_count = 1,
     .needs = {NEED_THIS_ORG},
+    TELLS_PERSON,
     .decide = decide_settings,
     .story = "The organisation's settings were changed: four eyes {four_eyes}.",
     .doc = "Changes how the organisation protects itself, signed by an owner.",

@@ -120,6 +120,9 @@ extern const struct table members_table;
 struct id member_id(struct id person, int64_t org);
 /* Of a member who has not left. */
 unsigned member_permissions(const struct member_row *member);
+/* PROBLEM_PERMISSION_REQUIRED, which names what is wanted. */
+MUST_CHECK bool member_may(const struct member_row *member, enum permission wanted,
+                           struct arena *arena, struct problem *problem);
 
 struct invitation_row {
     int64_t org;
@@ -131,6 +134,7 @@ struct invitation_row {
     struct text secret; /* 32 bytes */
     struct id invited_by;
     int64_t made_at, expires_at;
+    int64_t opens_at; /* of a recovery: not before; 0: it is none */
     int64_t used_at;
     struct id used_by;
     int64_t withdrawn_at;

@@ -87,9 +87,9 @@ struct session_body {
 };
 
 /* Members of organisations. */
-extern const struct act_type owner_invited, member_invited, invitation_withdrawn, member_joined,
-    member_changed, member_made_owner, member_removed, member_left, org_frozen, org_unfrozen,
-    org_settings_changed;
+extern const struct act_type owner_invited, owner_recovery_invited, invitation_refused,
+    member_invited, invitation_withdrawn, member_joined, member_changed, member_made_owner,
+    member_removed, member_left, org_frozen, org_unfrozen, org_settings_changed;
 
 struct member_invited_body {
     uint32_t present;

@@ -249,6 +249,8 @@ static const struct column invitations_columns[] = {
            .doc = "When it was made."),
     COLUMN(ROW, expires_at, COLUMN_TIME, .flags = COLUMN_FIXED, .api = "expires_at",
            .doc = "Until when it holds."),
+    COLUMN(ROW, opens_at, COLUMN_TIME, .flags = COLUMN_FIXED | COLUMN_OPTIONAL, .api = "opens_at",
+           .doc = "Of a recovery: it cannot be used before, and any member may refuse it."),
     COLUMN(ROW, used_at, COLUMN_TIME, .flags = COLUMN_OPTIONAL, .api = "used_at",
            .doc = "When it was used."),
     COLUMN(ROW, used_by, COLUMN_ID, .flags = COLUMN_OPTIONAL, .prefix = "per", .api = "used_by",

@@ -58,6 +58,8 @@ static bool check_terms(const struct act *act, struct problem *problem)
 static bool check_time(const struct act *act, struct problem *problem)
 {
     int64_t made_at = signature_nonce_at(&act->signature->nonce);
+    if (act->signature->registered_at > act->at)
+        return unfit(problem, "its authenticator was registered later");
     return (made_at > 0 && made_at <= act->at && act->at - made_at <= SIGNATURE_US) ||
            unfit(problem, "its nonce is not of that time");
 }
@@ -93,6 +95,14 @@ bool signature_recheck(const struct act *act, struct arena *arena, struct proble
 {
     return check_terms(act, problem) && check_time(act, problem) &&
            (act->signature->kind != SIGNATURE_PASSKEY || check_passkey(act, arena, problem));
+}
+
+bool signatures_agree(const struct signature *one, const struct signature *other)
+{
+    return !id_equal(one->authenticator, other->authenticator) ||
+           (one->kind == other->kind && one->algorithm == other->algorithm &&
+            one->registered_at == other->registered_at && text_equal(one->rp_id, other->rp_id) &&
+            text_equal(one->public_key, other->public_key));
 }
 
 void signature_words(struct buffer *out, const struct act *act)

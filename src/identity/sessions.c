@@ -244,6 +244,8 @@ const struct act_type session_opened = {
     .deadline_count = 2,
     .deadlines = {{"expires_at", offsetof(struct rules, session_us)},
                   {"held_until", offsetof(struct rules, hold_us)}},
+    .tell_count = 1,
+    .tells = {{AUDIENCE_PERSON, 1}}, /* if it is on hold */
     .decide = decide_opened,
     .story = "Somebody logged in by {method}.",
     .doc = "A person logs in.",

@@ -101,6 +101,8 @@ static const struct act_type *const acts[] = {
     &session_ended,
     &sessions_ended,
     &owner_invited,
+    &owner_recovery_invited,
+    &invitation_refused,
     &member_invited,
     &invitation_withdrawn,
     &member_joined,

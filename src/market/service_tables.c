@@ -236,6 +236,7 @@ const struct view money_ledger_view = {
     .name = "entries",
     .path = "/v1/ledger",
     .roles = MARKETPLACE | ROLE_SELLER,
+    .permission = PERMISSION_MONEY,
     .table = &money_ledger_table,
     .for_all = "WHERE act > ?4 ORDER BY act LIMIT ?5",
     .for_seller = "WHERE org = ?1 AND act > ?4 ORDER BY act LIMIT ?5",

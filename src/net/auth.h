@@ -16,7 +16,8 @@ struct claim {
     struct id key;        /* the key or session */
     struct digest secret; /* of it */
     /* A session: what it asks as. */
-    unsigned roles; /* that may do what is asked */
+    unsigned roles;             /* that may do what is asked */
+    enum permission permission; /* that a member needs to read it */
     bool has_org;
     int64_t org;    /* for whom */
     bool is_change; /* it is an act: what support may is ruled on the road */

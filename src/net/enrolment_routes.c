@@ -155,16 +155,37 @@ static const struct field enrolment_fields[] = {
 };
 #undef BODY
 
-static bool read_enrolment(const struct call *call, struct enrolment_body *body,
+/* A recovery is by passkey alone, and not while the organisation is frozen. */
+static bool check_recovery(const struct call *call, const struct enrolment_body *body,
+                           const struct invitation_row *invitation, struct problem *problem)
+{
+    struct org_row org = {.org = invitation->org};
+    bool found = false;
+    if (invitation->opens_at == 0)
+        return true;
+    if (body->client_data.length == 0)
+        return problem_add(problem, PROBLEM_BODY_INVALID, "/client_data",
+                           "is required: a recovery takes a passkey");
+    struct store *store = kernel_store(call->service->kernel);
+    struct reader *reader = store_reader_take(store);
+    bool read = reader_load(reader, &orgs_table, &org, call->request->arena, &found, problem);
+    store_reader_give(store, reader);
+    return read &&
+           (org.frozen_at == 0 || problem_set(problem, PROBLEM_FROZEN, "it is the organisation's"));
+}
+
+static bool read_enrolment(const struct call *call, struct enrolment_body *body, bool *is_recovery,
                            struct problem *problem)
 {
-    struct invitation_row invitation;
+    struct invitation_row invitation = {0};
     if (!people_body(call, enrolment_fields, COUNT_OF(enrolment_fields), body, problem))
         return false;
     if (body->client_data.length == 0 && (body->password.length == 0 || body->email.length == 0))
         return problem_add(problem, PROBLEM_BODY_INVALID, "/client_data",
                            "is required, or else password, email, totp and code");
-    return invitation_load(call, body->invitation, &invitation, problem) &&
+    bool holds = invitation_load(call, body->invitation, &invitation, problem);
+    *is_recovery = invitation.opens_at != 0;
+    return holds && check_recovery(call, body, &invitation, problem) &&
            nonce_check(call->service, NONCE_ENROLMENT, body->person, &body->nonce, problem) &&
            email_is_free(call, body->email, id_org(body->person), problem);
 }
@@ -183,14 +204,15 @@ static bool make_person(const struct call *call, const struct enrolment_body *bo
 }
 
 static bool make_authenticator(struct call *call, const struct enrolment_body *body,
-                               const struct person_row *person, struct session_body *use,
-                               struct problem *problem)
+                               const struct person_row *person, bool is_recovery,
+                               struct session_body *use, struct problem *problem)
 {
     const struct principal actor = person_principal(person, AUTH_INVITATION);
     const struct passkey_body passkey = {.attestation_object = body->attestation_object,
                                          .client_data = body->client_data,
                                          .name = body->authenticator_name,
-                                         .nonce = body->nonce};
+                                         .nonce = body->nonce,
+                                         .is_recovery = is_recovery};
     if (body->client_data.length > 0)
         return passkey_register(call, person->id, &actor, &passkey, use, problem);
     return totp_register(call, person->id, &actor, body->totp, body->authenticator_name, body->code,
@@ -204,8 +226,10 @@ static bool enrol(struct call *call, struct http_answer *answer, struct person_r
 {
     struct enrolment_body *body = ARENA_NEW(call->request->arena, struct enrolment_body);
     struct session_body *use = ARENA_NEW(call->request->arena, struct session_body);
-    if (!read_enrolment(call, body, problem) || !make_person(call, body, person, problem) ||
-        !make_authenticator(call, body, person, use, problem))
+    bool is_recovery;
+    if (!read_enrolment(call, body, &is_recovery, problem) ||
+        !make_person(call, body, person, problem) ||
+        !make_authenticator(call, body, person, is_recovery, use, problem))
         return false;
     const struct principal actor = person_principal(person, (enum auth_method)use->method);
     return invitation_accept(call, person, &actor, body->invitation, problem) &&
@@ -234,11 +258,16 @@ void enrolment_handle(struct call *call)
 static void accept_work(struct call *call)
 {
     struct invitation_body body = {0};
+    struct invitation_row invitation;
     struct http_answer answer = {0};
     struct person_row person;
     struct problem problem;
     problem_clear(&problem);
     if (people_body(call, invitation_fields, COUNT_OF(invitation_fields), &body, &problem) &&
+        invitation_load(call, body.invitation, &invitation, &problem) &&
+        (invitation.opens_at == 0 ||
+         problem_set(&problem, PROBLEM_INVITATION_INVALID,
+                     "a recovery makes an account of its own, by enrolment")) &&
         person_load(call, call->principal.person, &person, &problem) &&
         invitation_accept(call, &person, &call->principal, body.invitation, &problem))
         people_answer(call, &answer, person.id);

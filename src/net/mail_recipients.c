@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "act/record.h"
-#include "identity/people.h"
+#include "identity/people_acts.h"
 
 #define MEMBERS_MAX 200
 
@@ -43,7 +43,9 @@ static struct text address_before(const struct act *act)
     return TEXT_NONE;
 }
 
-static bool tell_before(const struct telling_all *all, struct problem *problem)
+/* Whoever changed the address may not be its owner: one notice, and that to the old address. */
+static bool read_address_before(const struct telling_all *all, struct text *address,
+                                struct problem *problem)
 {
     struct record record = {0};
     if (all->notice->act->record.length == 0)
@@ -51,8 +53,10 @@ static bool tell_before(const struct telling_all *all, struct problem *problem)
     if (!record_read(all->notice->catalogue, all->notice->act->record, &record, all->arena,
                      problem))
         return false;
-    const struct mail_recipient recipient = {.address = address_before(&record.act)};
-    return tell_one(all, &recipient, problem);
+    struct text before = address_before(&record.act);
+    if (before.length > 0)
+        *address = before;
+    return true;
 }
 
 struct members {
@@ -69,9 +73,12 @@ static bool keep_member(void *context, const void *row, struct problem *problem)
     return true;
 }
 
-/* Owners and admins get every notice; staff what they may see to. */
-static bool is_concerned(const struct member_row *member, unsigned permission)
+/* Owners and admins get every notice; staff what they may see to; who is changed, what changes. */
+static bool is_concerned(const struct member_row *member, const struct mail_notice *notice)
 {
+    unsigned permission = (unsigned)notice->type->permission;
+    if (id_equal(member->id, notice->act->subject) || notice->type == &owner_recovery_invited)
+        return true;
     return (member_permissions(member) & permission) == permission &&
            (permission != PERMISSION_NONE || member->role != MEMBER_STAFF);
 }
@@ -79,22 +86,25 @@ static bool is_concerned(const struct member_row *member, unsigned permission)
 /* Rows are kept first: a reader runs one query at a time. */
 static bool tell_members(const struct telling_all *all, struct problem *problem)
 {
-    static const char tail[] = "WHERE org = ?1 AND left_at IS NULL ORDER BY id";
-    const struct value org = VALUE_OF_INT(all->notice->act->org);
+    static const char tail[] = "WHERE org = ?1 AND (left_at IS NULL OR id = ?2) ORDER BY id";
+    const struct value values[] = {VALUE_OF_INT(all->notice->act->org),
+                                   VALUE_OF_ID(all->notice->act->subject)};
     struct members *members = ARENA_NEW(all->arena, struct members);
-    if (!reader_rows(all->reader, &members_table, tail, &org, 1, all->arena, keep_member, members,
+    if (!reader_rows(all->reader, &members_table, tail, values, 2, all->arena, keep_member, members,
                      problem))
         return false;
     for (size_t i = 0; i < members->count; i++) {
         const struct member_row *member = &members->rows[i];
         struct person_row person = {.org = id_org(member->person)};
         bool found;
-        if (!is_concerned(member, (unsigned)all->notice->type->permission))
+        if (!is_concerned(member, all->notice))
             continue;
         if (!reader_load(all->reader, &persons_table, &person, all->arena, &found, problem))
             return false;
-        const struct mail_recipient recipient = {
-            .person = member->person, .address = member->email, .language = person.language};
+        const struct mail_recipient recipient = {.person = member->person,
+                                                 .address = person.email.length > 0 ? person.email
+                                                                                    : member->email,
+                                                 .language = person.language};
         if (!tell_one(all, &recipient, problem))
             return false;
     }
@@ -108,10 +118,12 @@ static bool tell_inside(const struct telling_all *all, struct problem *problem)
     bool is_home = false;
     if (!reader_load(all->reader, &persons_table, &person, all->arena, &is_home, problem))
         return false;
-    const struct mail_recipient recipient = {
+    if (!is_home)
+        return tell_members(all, problem);
+    struct mail_recipient recipient = {
         .person = person.id, .address = person.email, .language = person.language};
-    bool told = is_home ? tell_one(all, &recipient, problem) : tell_members(all, problem);
-    return told && tell_before(all, problem);
+    return read_address_before(all, &recipient.address, problem) &&
+           tell_one(all, &recipient, problem);
 }
 
 bool mail_recipients(struct reader *reader, const struct mail_notice *notice, struct arena *arena,
@@ -122,6 +134,7 @@ bool mail_recipients(struct reader *reader, const struct mail_notice *notice, st
     case AUDIENCE_SHOP:
         return tell_staff(&all, problem);
     case AUDIENCE_SELLER:
+    case AUDIENCE_PERSON:
         return tell_inside(&all, problem);
     case AUDIENCE_BUYER:
     case AUDIENCES:

@@ -1,8 +1,8 @@
 /*
  * Whose addresses a notice goes to: people of the organisation, the person themselves where it is
  * about their own account, or the marketplace's staff. Where the act's body says what an address
- * was before (`email_before`), the notice goes there too: whoever has changed it may not be its
- * owner.
+ * was before (`email_before`), the notice goes there and not to the new one: whoever has changed it
+ * may not be its owner.
  */
 #pragma once
 

@@ -23,7 +23,8 @@ static bool load(const struct call *call, struct mail_row *mail, struct problem 
     if (!read)
         return false;
     bool shown = !id_is_zero(mail->id) &&
-                 (call->principal.role != ROLE_SELLER || mail->audience == AUDIENCE_SELLER);
+                 (call->principal.role != ROLE_SELLER || mail->audience == AUDIENCE_SELLER ||
+                  mail->audience == AUDIENCE_PERSON);
     return shown || problem_set(problem, PROBLEM_NOT_FOUND, "no such mail");
 }
 

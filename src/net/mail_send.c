@@ -49,12 +49,14 @@ bool mail_compose(struct mailer *mailer, const struct mail_row *mail, struct buf
                 record_read(kernel_catalogue(mailer->options.kernel), rows.act.record, &record,
                             arena, problem);
     if (read) {
-        const struct mail_occasion occasion = {.act = &record.act,
-                                               .language = mail->language,
-                                               .org_name = mail->audience == AUDIENCE_SHOP
-                                                               ? text_of(mailer->options.from_name)
-                                                               : rows.org.name,
-                                               .link = mailer->options.link};
+        const struct mail_occasion occasion = {
+            .act = &record.act,
+            .language = mail->language,
+            .org_name = rows.org.name.length > 0 && mail->audience != AUDIENCE_SHOP
+                            ? rows.org.name
+                            : text_of(mailer->options.from_name),
+            .from = mail->audience == AUDIENCE_PERSON ? rows.act.address : TEXT_NONE,
+            .link = mailer->options.link};
         mail_texts_write(mailer->texts, &occasion, title, body);
     }
     arena_free(arena);

@@ -81,7 +81,7 @@ static void write_frame(struct buffer *out, const struct language *language, con
 }
 
 static void write_frame_about(struct buffer *out, const struct language *language,
-                              const struct act *act)
+                              const struct act *act, struct text from)
 {
     char subject[ID_TEXT_BYTES];
     char at[TIME_TEXT_BYTES];
@@ -92,6 +92,8 @@ static void write_frame_about(struct buffer *out, const struct language *languag
     buffer_char(out, '\n');
     write_frame(out, language, "when", (struct text){moment, (size_t)moment_length});
     write_frame(out, language, "about", (struct text){subject, length});
+    if (from.length > 0)
+        write_frame(out, language, "from", from);
 }
 
 void mail_texts_write(const struct mail_texts *texts, const struct mail_occasion *occasion,
@@ -112,7 +114,7 @@ void mail_texts_write(const struct mail_texts *texts, const struct mail_occasion
         story_write(body, act);
         buffer_char(body, '\n');
     }
-    write_frame_about(body, language, act);
+    write_frame_about(body, language, act, occasion->from);
     if (occasion->link[0] != '\0')
         write_frame(body, language, "link", text_of(occasion->link));
     buffer_char(body, '\n');

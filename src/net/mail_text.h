@@ -18,6 +18,7 @@ struct mail_occasion {
     const struct act *act;
     struct text language; /* one that there is, or the first one is taken */
     struct text org_name;
+    struct text from; /* the address that it was done from; or none */
     const char *link; /* of the console; empty: none */
 };
 

@@ -13,6 +13,7 @@ static const int64_t bounds_us[] = {250,   500,   1000,   2500,   5000,   10000,
 struct metrics {
     atomic_uint_fast64_t acts[BUCKETS];
     atomic_uint_fast64_t acts_us;
+    atomic_uint_fast64_t cross_site;
 };
 
 struct metrics *metrics_new(void)
@@ -34,6 +35,11 @@ void metrics_act(struct metrics *metrics, int64_t span_us)
         bucket++;
     atomic_fetch_add(&metrics->acts[bucket], 1);
     atomic_fetch_add(&metrics->acts_us, (uint64_t)(span_us < 0 ? 0 : span_us));
+}
+
+void metrics_cross_site(struct metrics *metrics)
+{
+    atomic_fetch_add(&metrics->cross_site, 1);
 }
 
 static void write_one(struct buffer *out, const char *name, const char *type, const char *help,
@@ -162,6 +168,8 @@ void metrics_write(struct buffer *out, struct service *service)
     write_kernel(out, service->kernel);
     write_histogram(out, service->metrics);
     write_http(out, service->http);
+    write_one(out, "cross_site_total", "counter", "Requests refused: no page of ours sent them.",
+              atomic_load(&service->metrics->cross_site));
     write_webhooks(out, service->webhooks);
     write_mail(out, service->mailer);
     write_rules(out, service->rules);

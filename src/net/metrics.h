@@ -13,4 +13,6 @@ void metrics_free(struct metrics *metrics);
 struct metrics *metrics_new(void) OWNED_BY(metrics_free);
 /* An act was answered this long after its request was read. */
 void metrics_act(struct metrics *metrics, int64_t span_us);
+/* A request came from a page that is none of ours, and was refused. */
+void metrics_cross_site(struct metrics *metrics);
 void metrics_write(struct buffer *out, struct service *service);

@@ -39,8 +39,8 @@ bool nonce_make(const struct service *service, enum nonce_purpose purpose, struc
     return true;
 }
 
-bool nonce_is_ours(const struct service *service, enum nonce_purpose purpose, struct id about,
-                   const struct digest *nonce)
+static bool is_ours(const struct service *service, enum nonce_purpose purpose, struct id about,
+                    const struct digest *nonce)
 {
     struct digest mac;
     struct problem problem;
@@ -52,8 +52,8 @@ bool nonce_check(const struct service *service, enum nonce_purpose purpose, stru
                  const struct digest *nonce, struct problem *problem)
 {
     int64_t age = time_now() - signature_nonce_at(nonce);
-    if (!nonce_is_ours(service, purpose, about, nonce))
+    if (!is_ours(service, purpose, about, nonce))
         return problem_set(problem, PROBLEM_CHALLENGE_INVALID, "it is not ours, or for this");
-    return (age >= 0 && age <= SIGNATURE_US) ||
-           problem_set(problem, PROBLEM_CHALLENGE_INVALID, "it is older than five minutes");
+    return (age >= 0 && age <= service->options.nonce_us) ||
+           problem_set(problem, PROBLEM_CHALLENGE_INVALID, "it is too old");
 }

@@ -19,9 +19,9 @@ enum nonce_purpose { NONCE_LOGIN, NONCE_ENROLMENT, NONCE_CONFIRM, NONCE_REGISTER
 /* ABOUT: the session, or the invitation's id; zero: nothing. */
 MUST_CHECK bool nonce_make(const struct service *service, enum nonce_purpose purpose,
                            struct id about, struct digest *nonce, struct problem *problem);
-/* Is it ours, for this? Its age is the caller's to check. False also if the signer is gone. */
-MUST_CHECK bool nonce_is_ours(const struct service *service, enum nonce_purpose purpose,
-                              struct id about, const struct digest *nonce);
-/* The same, and at most SIGNATURE_US old; else PROBLEM_CHALLENGE_INVALID. */
+/*
+ * Is it ours, for this, and at most `people.nonce` old? Else PROBLEM_CHALLENGE_INVALID, also if the
+ * signer is gone. A signature's is looked at again on the road, against SIGNATURE_US.
+ */
 MUST_CHECK bool nonce_check(const struct service *service, enum nonce_purpose purpose,
                             struct id about, const struct digest *nonce, struct problem *problem);

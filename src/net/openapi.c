@@ -538,6 +538,9 @@ static void write_operation(struct json_writer *json, const struct route *route)
     json_close_list(json);
     json_member(json, "summary", summary);
     write_roles(json, route->roles);
+    if (route->permission != PERMISSION_NONE)
+        json_member(json, "x-permission",
+                    text_of(permission_names[__builtin_ctz((unsigned)route->permission)]));
     json_close(json);
 }
 

@@ -85,7 +85,7 @@ void write_ceremony(struct json_writer *json, const struct service *service,
     hex_add(&hex, nonce->bytes, DIGEST_BYTES);
     json_member(json, "nonce", buffer_view(&hex));
     json_member(json, "rp_id", text_of(service->options.rp_id));
-    json_member_int(json, "timeout_ms", SIGNATURE_US / 1000);
+    json_member_int(json, "timeout_ms", service->options.nonce_us / 1000);
     json_member(json, "user_verification", TEXT("required"));
     buffer_done(&hex);
 }
@@ -416,6 +416,7 @@ static struct authenticator_body *passkey_act(const struct call *call,
                                        .backup_eligible = credential->backup_eligible,
                                        .client_data = body->client_data,
                                        .credential = base64url_of(arena, credential->id),
+                                       .held_until = body->is_recovery ? time_now() : 0,
                                        .kind = AUTHENTICATOR_PASSKEY,
                                        .name = body->name,
                                        .public_key = base64url_of(arena, credential->public_key),
@@ -551,6 +552,14 @@ bool invitation_parse(struct text text, struct id *id, struct digest *secret,
     return true;
 }
 
+static bool recovery_waits(int64_t opens_at, struct problem *problem)
+{
+    char at[TIME_TEXT_BYTES];
+    time_format(opens_at, at);
+    return problem_set(problem, PROBLEM_INVITATION_INVALID,
+                       "it is a recovery and opens at %s; until then it may be refused", at);
+}
+
 bool invitation_load(const struct call *call, struct text text, struct invitation_row *row,
                      struct problem *problem)
 {
@@ -567,9 +576,10 @@ bool invitation_load(const struct call *call, struct text text, struct invitatio
     if (!read)
         return false;
     const struct text given = {(const char *)secret.bytes, DIGEST_BYTES};
-    return (found && text_equal_secret(row->secret, given) && row->used_at == 0 &&
-            row->withdrawn_at == 0 && row->expires_at > time_now()) ||
-           problem_set(problem, PROBLEM_INVITATION_INVALID, "it does not hold, or no longer");
+    if (!found || !text_equal_secret(row->secret, given) || row->used_at != 0 ||
+        row->withdrawn_at != 0 || row->expires_at <= time_now())
+        return problem_set(problem, PROBLEM_INVITATION_INVALID, "it does not hold, or no longer");
+    return row->opens_at <= time_now() || recovery_waits(row->opens_at, problem);
 }
 
 bool invitation_accept(const struct call *call, const struct person_row *person,

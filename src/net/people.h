@@ -77,6 +77,7 @@ struct passkey_body {
     struct text client_data;
     struct text name;
     struct digest nonce;
+    bool is_recovery; /* not of the request: it is on hold, though the first */
 };
 #define PASSKEY_FIELDS 4
 extern const struct field passkey_fields[PASSKEY_FIELDS];

@@ -48,6 +48,7 @@ static const struct route fixed_routes[] = {
      .path = "/v1/activity",
      .handle = activity_handle,
      .roles = ROLE_SELLER | ROLE_SUPPORT | ROLE_AUDITOR | ROLE_OPERATOR,
+     .permission = PERMISSION_PEOPLE,
      .name = "readActivity",
      .doc = "Who did that? Each act of an organisation, also what was refused, newest first: who, "
             "for whom, when, from where, with which authenticator, by which steps, what was before "
@@ -352,6 +353,7 @@ static const struct route fixed_routes[] = {
      .path = "/v1/mails/{subject}/message",
      .handle = mail_message_handle,
      .roles = ROLE_SELLER | ROLE_AUDITOR | ROLE_OPERATOR,
+     .permission = PERMISSION_PEOPLE,
      .subject_prefix = "mail",
      .name = "readMailMessage",
      .doc = "What a notice by mail says; where mails go into a folder, with the file's content.",
@@ -447,6 +449,7 @@ static struct route view_route(const struct view *view)
         .handle = view_handle,
         /* Support sees what those see who let it in. */
         .roles = view->roles | ((view->roles & ROLE_SELLER) != 0 ? (unsigned)ROLE_SUPPORT : 0),
+        .permission = view->permission,
         .subject_prefix = strstr(view->path, "{subject}") != NULL ? view->subject_prefix : NULL,
         .view = view,
     };

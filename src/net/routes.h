@@ -22,6 +22,7 @@ struct route {
     const char *method, *path;
     route_handler handle;
     unsigned roles;             /* who may; 0: anybody, without a key */
+    enum permission permission; /* that a member needs to read it; what acts need is ruled there */
     bool is_page_only;          /* anybody, from a page of ours (net/sessions.h) */
     const char *subject_prefix; /* of {subject}, which then is an id; or NULL */
     const struct act_type *act; /* what the route was made of … */

@@ -73,6 +73,7 @@ static const struct made_secret {
 } made_secrets[] = {
     {&key_created, "secret", "key", make_key},
     {&owner_invited, "secret", "invitation", make_invitation},
+    {&owner_recovery_invited, "secret", "invitation", make_invitation},
     {&member_invited, "secret", "invitation", make_invitation},
     {&support_code_made, "code", "code", make_support_code},
 };

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "net/openapi.h"
 #include "net/service_private.h"
 #include "net/sessions.h"
@@ -85,6 +86,16 @@ static bool admit(struct call *call, struct problem *problem)
     return true;
 }
 
+/* It is nobody's act: there may be no session, or one whose person knows nothing of it. */
+static void note_refusal(const struct call *call, const struct problem *problem)
+{
+    if (problem->code != PROBLEM_CROSS_SITE)
+        return;
+    metrics_cross_site(call->service->metrics);
+    log_event(LOG_WARN, "request.cross_site", "method", call->route->method, "path",
+              call->route->path, "why", problem->detail, NULL);
+}
+
 static void handle(void *context, struct http_request *request)
 {
     struct call *call = ARENA_NEW(request->arena, struct call);
@@ -98,10 +109,14 @@ static void handle(void *context, struct http_request *request)
     if (call->route == NULL)
         call->allow = arena_text(request->arena, buffer_view(&allow));
     buffer_done(&allow);
-    if (call->route == NULL || !admit(call, &problem))
+    if (call->route == NULL) {
         call_problem(call, &problem);
-    else
+    } else if (!admit(call, &problem)) {
+        note_refusal(call, &problem);
+        call_problem(call, &problem);
+    } else {
         call->route->handle(call);
+    }
 }
 
 static bool start_webhooks(struct service *service, struct problem *problem)

@@ -26,6 +26,7 @@ struct service_options {
     bool webhook_allow_private;
     double webhook_time_scale;  /* 1: as specified */
     struct mail_options mail;   /* kernel and feed are the service's own */
+    int64_t nonce_us;           /* how long a challenge may be answered; at most SIGNATURE_US */
     const char *rp_id;          /* WebAuthn's relying party */
     const char *const *origins; /* of the console; none: http://localhost with the port */
     size_t origin_count;

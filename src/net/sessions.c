@@ -166,8 +166,10 @@ bool session_claim(const struct call *call, struct claim *claim, bool *found,
     *found = cookie.length > 0;
     if (!*found)
         return true;
-    *claim = (struct claim){
-        .is_session = true, .roles = call->route->roles, .is_change = call->route->act != NULL};
+    *claim = (struct claim){.is_session = true,
+                            .roles = call->route->roles,
+                            .permission = call->route->permission,
+                            .is_change = call->route->act != NULL};
     if (!read_session_cookie(cookie, claim, call->request->arena))
         return problem_set(problem, PROBLEM_UNAUTHENTICATED, "that is no session's cookie");
     return read_org(call, claim, problem) && same_site_check(call, problem);
@@ -270,6 +272,7 @@ static bool choose_hat(const struct wearing *wearing, struct principal *principa
             return problem_set(problem, PROBLEM_ORG_UNCLEAR, "you act for several");
         principal->role = ROLE_SELLER;
         principal->org = member->org;
+        return member_may(member, claim->permission, wearing->arena, problem);
     } else if (staff != 0) {
         principal->role = staff;
         principal->org = staff == ROLE_SUPPORT && claim->has_org ? claim->org : ORG_MARKETPLACE;

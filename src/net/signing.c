@@ -131,12 +131,13 @@ static bool complete(const struct call *call, const struct signature_body *body,
                      struct signature *signature, struct problem *problem)
 {
     struct authenticators rows;
+    struct problem unfit; /* what is no nonce of now is none: the road refuses that on record */
     struct id person = call->principal.person;
     if (!authenticators_load(call, id_org(person), person, &rows, problem))
         return false;
     signature->terms = body->terms;
     signature->authenticator = id_new(org); /* nobody's, unless one is found */
-    if (nonce_is_ours(call->service, NONCE_SIGNATURE, call->principal.session, &body->nonce))
+    if (nonce_check(call->service, NONCE_SIGNATURE, call->principal.session, &body->nonce, &unfit))
         signature->nonce = body->nonce;
     if (body->code.length > 0) {
         if (!take_slowed_code(call, body, &rows, signature, problem))

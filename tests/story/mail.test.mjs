@@ -2,24 +2,13 @@
 // by somebody else's parser.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 
 import { eventually, placeOrder, requestCancel, sleep, startMarketplace } from './harness.mjs';
+import { parseMail } from './support/mailbox.mjs';
 import { MailServer } from './support/smtp.mjs';
-
-// Python's parser of mail: what a reader of it would see.
-function parse(text) {
-    const program = `
-import email, email.policy, json, sys
-mail = email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.default)
-assert not mail.defects, mail.defects
-print(json.dumps({"headers": [[k, str(v)] for k, v in mail.items()],
-                  "text": mail.get_content(), "type": mail.get_content_type()}))`;
-    return JSON.parse(execFileSync('python3', ['-c', program], { input: text }));
-}
 
 // An order whose cancel request reaches nobody: the shop's staff gets an incident.
 async function raiseIncident({ shop, seller, buyer }, reason = 'Ordered twice') {
@@ -48,7 +37,7 @@ describe('notices by mail', () => {
         try {
             const order = await raiseIncident(market);
             await eventually('the mail is there', () => mails.taken.length > 0);
-            const { headers, text, type } = parse(mails.taken[0].text);
+            const { headers, text, type } = parseMail(mails.taken[0].text);
             const header = Object.fromEntries(headers);
             assert.equal(type, 'text/plain');
             assert.equal(header.Subject, 'Somebody could not be reached in time');
@@ -165,7 +154,7 @@ describe('notices by mail', () => {
             const file = readFileSync(path.join(folder, `${row.id}.eml`), 'utf8');
             const body = await operator.read(`/v1/mails/${row.id}/message`);
             assert.equal(body.file, file);
-            const { headers, text } = parse(file);
+            const { headers, text } = parseMail(file);
             assert.equal(Object.fromEntries(headers).Subject, body.subject);
             assert.match(text, /инцидент/);
             assert.ok(headers.every(([name]) => name.toLowerCase() !== 'bcc'));

@@ -99,6 +99,33 @@ describe('an organisation and its people', () => {
         problem(await ana.elsewhere().post('/v1/login/passkey', forged), 422, 'challenge-invalid');
     });
 
+    test('what is not everybody\'s business is read with a permission only', async () => {
+        const { invitation } = await ana.act('/v1/invitations', { name: 'Eve', role: 'staff' });
+        const eve = await new Person(server, 'Eve').enrol(invitation);
+        const [row] = (await ana.list('/v1/members', 'members'))
+            .filter(({ person }) => person === eve.id);
+        const paths = { '/v1/activity': 'people', '/v1/mails': 'people', '/v1/ledger': 'money' };
+        const statuses = async () => {
+            const found = {};
+            for (const path of Object.keys(paths)) found[path] = (await eve.get(path)).status;
+            return found;
+        };
+        for (const [path, permission] of Object.entries(paths)) {
+            const told = problem(await eve.get(path), 403, 'permission-required');
+            assert.equal(told.permission, permission);
+            await ana.read(path);
+        }
+        const change = (permissions) => ana.act(`/v1/members/${row.id}/change`,
+            { role: 'staff', permissions });
+        await change('money');
+        assert.deepEqual(await statuses(),
+            { '/v1/activity': 403, '/v1/mails': 403, '/v1/ledger': 200 });
+        await change('people');
+        assert.deepEqual(await statuses(),
+            { '/v1/activity': 200, '/v1/mails': 200, '/v1/ledger': 403 });
+        await ana.act(`/v1/members/${row.id}/remove`, {});
+    });
+
     test('staff are invited with named permissions, and do no more than those', async () => {
         const invitation = await invite(ana,
             { name: 'Ben', role: 'staff', permissions: 'orders messages' });
@@ -325,6 +352,9 @@ describe('sessions', () => {
         }
         problem(await ana.get('/v1/me', { 'Sec-Fetch-Site': 'cross-site' }), 403, 'cross-site');
         assert.equal((await ana.read('/v1/me')).person.frozen_at, null);
+        const metrics = (await server.operator().get('/metrics')).text;
+        assert.match(metrics, /^counterfoil_cross_site_total 11$/m);
+        assert.match(server.log(), /"request\.cross_site".*"\/v1\/me\/freeze"/);
     });
 
     test('no page may be framed, and no answer redirects', async () => {

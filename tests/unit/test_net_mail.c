@@ -200,6 +200,10 @@ static void every_language_says_the_same(void **state)
                 fail_msg("%s has no %.*s", name, TEXT_ARG(field));
         }
     }
+    for (const struct act_type *const *type = catalogue.acts; *type != NULL; type++)
+        if (act_type_tells(*type, AUDIENCE_PERSON) &&
+            json_object_get(json_object_get(english, "acts"), (*type)->name) == NULL)
+            fail_msg("nobody has written what %s says", (*type)->name);
     json_free(english);
 }
 

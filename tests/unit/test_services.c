@@ -816,6 +816,45 @@ static void a_signature_is_checked_again_from_the_record(void **state)
     finish(&market);
 }
 
+/* What a signature says of its authenticator is what the row says; otherwise nothing is accepted.
+ */
+static void a_signature_names_the_authenticator_as_it_is(void **state)
+{
+    static const char *const what[] = {"public_key", "rp_id", "registered_at", "algorithm"};
+    struct market market;
+    begin(&market, *state);
+    struct road *road = market.road;
+    for (size_t i = 0; i < COUNT_OF(what); i++) {
+        struct submission *sent =
+            people_prepare(road, &service_activated, market.owner, market.subscription, &english);
+        struct signature lie = *sent->act.signature;
+        if (i == 0)
+            lie.public_key = people_base64url(road, market.second->key.cose.bytes,
+                                              market.second->key.cose.length);
+        else if (i == 1)
+            lie.rp_id = TEXT("elsewhere.example");
+        else if (i == 2)
+            lie.registered_at -= TIME_DAY;
+        else
+            lie.algorithm = COSE_EDDSA;
+        assert_false(signatures_agree(sent->act.signature, &lie));
+        sent->act.signature = &lie;
+        kernel_act(road->kernel, sent);
+        if (sent->accepted || sent->problem.code != PROBLEM_SIGNATURE_INVALID ||
+            strcmp(sent->problem.detail, "evidence") != 0)
+            fail_msg("%s: %s", what[i], sent->accepted ? "accepted" : sent->problem.detail);
+    }
+    struct submission *activated = activate(&market, market.owner);
+    assert_accepted(activated);
+    struct signature same = *activated->act.signature;
+    assert_true(signatures_agree(activated->act.signature, &same));
+    struct act act = activated->act;
+    act.signature = &same;
+    same.registered_at = act.at + 1;
+    assert_false(signature_recheck(&act, road->arena, &road->problem));
+    finish(&market);
+}
+
 /* Terms are canonical, and periods are of the calendar. */
 
 static void terms_are_canonical(void **state)
@@ -903,6 +942,7 @@ int main(void)
         TEST(services_must_make_sense),
         TEST(nobody_brings_an_offer_of_their_own),
         TEST(a_signature_is_checked_again_from_the_record),
+        TEST(a_signature_names_the_authenticator_as_it_is),
         TEST(terms_are_canonical),
         cmocka_unit_test(periods_are_of_the_calendar),
         cmocka_unit_test(taxes_are_rounded_half_up),

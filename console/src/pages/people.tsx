@@ -231,6 +231,13 @@ function Invited({ invitation: it, onDone }: { invitation: Invitation;
       await onDone();
     });
   }
+  function refuse(): void {
+    step(PAGE, "refuse-recovery");
+    void run(async () => {
+      await post(`/v1/invitations/${it.id}/refuse`);
+      await onDone();
+    });
+  }
   return (
     <li class="panel card">
       <div class="card-head">
@@ -240,10 +247,14 @@ function Invited({ invitation: it, onDone }: { invitation: Invitation;
       <p class="entry-proof">
         {say("people.invite.until")} <Moment at={it.expires_at} />
       </p>
+      {it.opens_at && (
+        <p>{say("people.recovery")} <Moment at={it.opens_at} /></p>
+      )}
       <Failure failure={failure.value} />
       <div class="buttons">
-        <button type="button" class="button-plain" disabled={isBusy.value} onClick={withdraw}>
-          {say("people.invite.withdraw")}
+        <button type="button" class="button-plain" disabled={isBusy.value}
+          onClick={it.opens_at ? refuse : withdraw}>
+          {say(it.opens_at ? "people.recovery.refuse" : "people.invite.withdraw")}
         </button>
       </div>
     </li>

@@ -211,7 +211,11 @@ function Card(props: CardProps) {
       {may("services") && it.state === "proposed" && <Answers {...props} />}
       {may("services") && <Endings {...props} />}
       <p class="entry-proof">
-        <a href={linkTo("activity", it.id)}>{say("services.history")}</a> ·{" "}
+        {may("people") && (
+          <>
+            <a href={linkTo("activity", it.id)}>{say("services.history")}</a> ·{" "}
+          </>
+        )}
         <a href={`/v1/subscriptions/${it.id}/evidence`} download={`${it.id}.json`}>
           {say("services.evidence")}
         </a>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { phrase, say } from "../i18n";
-import { chooseOrg, me, membership } from "../state/account";
+import { chooseOrg, may, me, membership } from "../state/account";
 import { linkTo, pages, route } from "../state/route";
 import { Confirmation } from "./confirmation";
 import { Footer } from "./footer";
@@ -32,7 +32,7 @@ function Navigation() {
     <nav class="navigation" aria-label={say("shell.navigation")}>
       <Organisation />
       <ul>
-        {pages.map((page) => (
+        {pages.filter((page) => page !== "activity" || may("people")).map((page) => (
           <li key={page}>
             <a href={linkTo(page)} aria-current={route.value.page === page ? "page" : undefined}>
               {say(`page.${page}`)}

@@ -77,7 +77,7 @@ CREATE TABLE notices (
     -- What must be known.
     act BLOB NOT NULL,
     -- Who must know.
-    -- 0 shop, 1 seller, 2 buyer
+    -- 0 shop, 1 seller, 2 buyer, 3 person
     audience INTEGER NOT NULL,
     -- The order it is about.
     subject BLOB NOT NULL,

@@ -196,6 +196,8 @@ CREATE TABLE invitations (
     made_at INTEGER NOT NULL,
     -- Until when it holds.
     expires_at INTEGER NOT NULL,
+    -- Of a recovery: it cannot be used before, and any member may refuse it.
+    opens_at INTEGER,
     -- When it was used.
     used_at INTEGER,
     -- By whom.

@@ -7,7 +7,7 @@ CREATE TABLE mails (
     -- What must be known.
     act BLOB NOT NULL,
     -- Who must know.
-    -- 0 shop, 1 seller, 2 buyer
+    -- 0 shop, 1 seller, 2 buyer, 3 person
     audience INTEGER NOT NULL,
     -- Where it goes.
     address TEXT NOT NULL,
@@ -51,4 +51,4 @@ CREATE TABLE mail_cursors (
 CREATE INDEX mails_next ON mails (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX mails_sending ON mails (id) WHERE state = 1;
 CREATE INDEX mails_by_id ON mails (id);
-CREATE INDEX mails_by_org ON mails (org, audience, id);
+CREATE INDEX mails_by_org ON mails (org, id);
