@@ -34,7 +34,7 @@ function Examples({ onChoose }: { onChoose: (name: Language) => void }) {
 
 /** Who writes, in which language, and what a server would know of the order and the talk. */
 function Known({ message, onChange }: { message: Message; onChange: Change }) {
-  const { from, lang, stars, unanswered } = message;
+  const { from, lang, stars, unanswered, isAfterReview } = message;
   return (
     <section class="panel message-known" aria-labelledby="known-title">
       <h2 id="known-title">{say("message.known")}</h2>
@@ -47,7 +47,7 @@ function Known({ message, onChange }: { message: Message; onChange: Change }) {
         </Choice>
         <Choice id="message-language" label={say("message.language")} value={lang}
           onChoose={(value) => onChange({ lang: value })}>
-          <option value="">{say("message.language.any")}</option>
+          <option value="">{say("message.language.detect")}</option>
           {names.map((name) => (
             <option key={name} value={name} lang={name}>{languages[name].name}</option>
           ))}
@@ -65,6 +65,13 @@ function Known({ message, onChange }: { message: Message; onChange: Change }) {
           onChoose={(value) => onChange({ unanswered: Number(value) })}>
           {UNANSWERED.map((count) => <option key={count} value={`${count}`}>{count}</option>)}
         </Choice>
+        <div class="choices">
+          <label>
+            <input type="checkbox" checked={isAfterReview}
+              onChange={(event) => onChange({ isAfterReview: event.currentTarget.checked })} />
+            {say("message.after.review")}
+          </label>
+        </div>
       </div>
     </section>
   );
@@ -132,6 +139,7 @@ function Judgement({ judged, findings, failure }: JudgementProps) {
 
 const EMPTY: Message = {
   text: "", from: "seller", lang: "", orderId: "", stars: null, unanswered: 0,
+  isAfterReview: false,
 };
 
 /** Anybody types a message here and sees what the rules say of it. */

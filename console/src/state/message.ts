@@ -38,6 +38,8 @@ export interface Message {
   orderId: string;
   stars: number | null;
   unanswered: number;
+  /** The seller began to write only after the review. */
+  isAfterReview: boolean;
 }
 
 /** A judgement, with the text that it is of and spans that count as strings do. */
@@ -78,11 +80,12 @@ function inUnits(text: string, findings: readonly Finding[]): Finding[] {
   });
 }
 
-function contextOf({ orderId, stars, unanswered }: Message): object {
+function contextOf({ orderId, stars, unanswered, isAfterReview }: Message): object {
   return {
     ...(orderId && { order_id: orderId }),
     ...(stars !== null && { review: { stars } }),
     ...(unanswered > 0 && { seller_messages_since_buyer_reply: unanswered }),
+    ...(isAfterReview && { contact_after_review: true }),
   };
 }
 
