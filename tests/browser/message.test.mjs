@@ -125,7 +125,7 @@ describe("the message page", { skip }, () => {
     await page.getByLabel("The seller first wrote after the review").check();
     await verdict("hold");
     await finding("review.pressure").waitFor();
-    await page.getByLabel("Who writes").selectOption({ label: "The buyer" });
+    await page.getByLabel("Who writes", { exact: true }).selectOption({ label: "The buyer" });
     await verdict("allow");
   });
 
