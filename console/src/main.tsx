@@ -3,6 +3,7 @@ import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/parts.css";
 import "./styles/pages.css";
+import "./styles/message.css";
 import { render } from "preact";
 import { preferredLanguage, setLanguage } from "./i18n";
 import { Root } from "./pages/root";

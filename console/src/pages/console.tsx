@@ -12,7 +12,10 @@ import { Protection } from "./protection";
 import { Services } from "./services";
 import { Sessions } from "./sessions";
 
-const members: { [name in Exclude<Page, "home" | "login" | "enrolment">]: FunctionComponent } = {
+/** What needs no log-in. */
+type Open = "home" | "message" | "login" | "enrolment";
+
+const members: { [name in Exclude<Page, Open>]: FunctionComponent } = {
   services: Services,
   activity: Activity,
   people: People,
@@ -25,7 +28,7 @@ const members: { [name in Exclude<Page, "home" | "login" | "enrolment">]: Functi
 export function AccountPages() {
   const { page, subject } = route.value;
   if (page === "enrolment") return <Enrolment />;
-  if (page === "home" || page === "login") return <Login />;
+  if (page === "home" || page === "message" || page === "login") return <Login />;
   if (isAsking.value) {
     return (
       <NarrowFrame>

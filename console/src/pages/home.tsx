@@ -2,6 +2,7 @@ import { say } from "../i18n";
 import { Footer } from "../parts/footer";
 import { Header } from "../parts/header";
 import { LogPanel } from "../parts/log-panel";
+import { MessagePanel } from "../parts/message-panel";
 import { OrderForm } from "../parts/order-form";
 import { OrderTicket } from "../parts/order-ticket";
 import { ServerPanel } from "../parts/server-panel";
@@ -35,7 +36,7 @@ export function Home() {
         </div>
         <div class="page-side">
           <ServerPanel />
-          {isFollowing && <LogPanel />}
+          {isFollowing ? <LogPanel /> : <MessagePanel />}
         </div>
       </main>
       <Footer />

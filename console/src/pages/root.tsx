@@ -1,23 +1,34 @@
-// The public page comes at once; what is behind the log-in is loaded by who goes there.
+// The public page comes at once; others are loaded by who goes there.
 import { signal } from "@preact/signals";
 import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
-import { route } from "../state/route";
+import { route, type Page } from "../state/route";
 import { Home } from "./home";
 
-const pages = signal<FunctionComponent | null>(null);
+const loaders = {
+  message: async () => (await import("./message")).MessagePage,
+  account: async () => (await import("./console")).AccountPages,
+};
+type Part = keyof typeof loaders;
 
-async function loadPages(): Promise<void> {
-  const { AccountPages } = await import("./console");
-  pages.value = AccountPages;
+const loaded = signal<{ [name in Part]?: FunctionComponent }>({});
+
+function partOf(page: Page): Part | null {
+  if (page === "home") return null;
+  return page === "message" ? "message" : "account";
+}
+
+async function load(part: Part): Promise<void> {
+  const component = await loaders[part]();
+  loaded.value = { ...loaded.value, [part]: component };
 }
 
 export function Root() {
-  const isHome = route.value.page === "home";
+  const part = partOf(route.value.page);
   useEffect(() => {
-    if (!isHome) void loadPages();
-  }, [isHome]);
-  if (isHome) return <Home />;
-  const Pages = pages.value;
-  return Pages && <Pages />;
+    if (part) void load(part);
+  }, [part]);
+  if (part === null) return <Home />;
+  const Pages = loaded.value[part];
+  return Pages ? <Pages /> : null;
 }

@@ -13,10 +13,11 @@ interface FieldProps {
   autocomplete?: "off" | "name" | "email" | "username" | "current-password" | "new-password" |
     "one-time-code";
   defaultValue?: string;
+  onType?: (text: string) => void;
 }
 
 /** A labelled input; what a form holds is read from it when it is sent. */
-export function Field({ id, label, hint, type = "text", ...input }: FieldProps) {
+export function Field({ id, label, hint, type = "text", onType, ...input }: FieldProps) {
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -25,6 +26,7 @@ export function Field({ id, label, hint, type = "text", ...input }: FieldProps) 
         name={id}
         type={type as "text"}
         {...input}
+        {...(onType && { onInput: (event) => onType(event.currentTarget.value) })}
         {...(hint === undefined ? {} : { "aria-describedby": `${id}-hint` })}
       />
       {hint !== undefined && (

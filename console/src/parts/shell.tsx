@@ -32,13 +32,15 @@ function Navigation() {
     <nav class="navigation" aria-label={say("shell.navigation")}>
       <Organisation />
       <ul>
-        {pages.filter((page) => page !== "activity" || may("people")).map((page) => (
-          <li key={page}>
-            <a href={linkTo(page)} aria-current={route.value.page === page ? "page" : undefined}>
-              {say(`page.${page}`)}
-            </a>
-          </li>
-        ))}
+        {[...pages, "message" as const]
+          .filter((page) => page !== "activity" || may("people"))
+          .map((page) => (
+            <li key={page}>
+              <a href={linkTo(page)} aria-current={route.value.page === page ? "page" : undefined}>
+                {say(`page.${page}`)}
+              </a>
+            </li>
+          ))}
       </ul>
     </nav>
   );
@@ -74,6 +76,32 @@ export function MemberFrame(props: { title: string; text: string; children: Comp
         {props.children}
       </main>
       <Confirmation />
+      <Footer />
+    </>
+  );
+}
+
+interface OpenFrameProps {
+  title: string;
+  text: string;
+  class: string;
+  children: ComponentChildren;
+}
+
+/** The frame of a page for anybody; who is logged in keeps the way back. */
+export function OpenFrame(props: OpenFrameProps) {
+  return (
+    <>
+      <SkipLink />
+      <Header />
+      {me.value && <Navigation />}
+      <main id="content" class={`page ${props.class}`} tabIndex={-1}>
+        <div class="intro">
+          <h1>{props.title}</h1>
+          <p>{props.text}</p>
+        </div>
+        {props.children}
+      </main>
       <Footer />
     </>
   );

@@ -5,7 +5,7 @@ import { focusSoon } from "../parts/focus";
 
 export const pages = ["services", "activity", "people", "sessions", "protection"] as const;
 export type MemberPage = (typeof pages)[number];
-export type Page = "home" | "login" | "enrolment" | "consent" | MemberPage;
+export type Page = "home" | "message" | "login" | "enrolment" | "consent" | MemberPage;
 
 export interface Route {
   page: Page;
@@ -13,7 +13,7 @@ export interface Route {
   subject: string;
 }
 
-const others = ["login", "enrolment", "consent"] as const;
+const others = ["message", "login", "enrolment", "consent"] as const;
 
 function routeOf(hash: string): Route {
   const [, page, subject = ""] = hash.split("/");
