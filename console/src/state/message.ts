@@ -190,7 +190,7 @@ export interface Group {
   passages: readonly Finding[];
 }
 
-/** By rule, in the order of the text; a passage within another one of the same rule adds nothing. */
+/** By rule, in the order of the text; a passage within another one of its rule adds nothing. */
 export function groupsOf(findings: readonly Finding[]): Group[] {
   const byRule = new Map<string, Finding[]>();
   for (const finding of findings) {
