@@ -226,7 +226,7 @@ static bool enrol(struct call *call, struct http_answer *answer, struct person_r
 {
     struct enrolment_body *body = ARENA_NEW(call->request->arena, struct enrolment_body);
     struct session_body *use = ARENA_NEW(call->request->arena, struct session_body);
-    bool is_recovery;
+    bool is_recovery = false;
     if (!read_enrolment(call, body, &is_recovery, problem) ||
         !make_person(call, body, person, problem) ||
         !make_authenticator(call, body, person, is_recovery, use, problem))
