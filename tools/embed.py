@@ -25,6 +25,7 @@ MEDIA_TYPES = {
     ".map": "application/json",
     ".txt": "text/plain; charset=utf-8",
     ".sql": "text/plain; charset=utf-8",
+    ".model": "application/octet-stream",
     ".rules": "text/plain; charset=utf-8",
 }
 

@@ -19,4 +19,4 @@ extern const struct embedded_file embedded_schema[];  /* src/store/schema, in or
 extern const struct embedded_file embedded_console[]; /* console/dist */
 extern const struct embedded_file embedded_openapi[]; /* src/net/openapi */
 extern const struct embedded_file embedded_texts[];   /* src/net/texts: of mails, a language each */
-extern const struct embedded_file embedded_rules[];   /* rules: of messages, *.rules */
+extern const struct embedded_file embedded_rules[];   /* rules: of messages, *.rules, *.model */

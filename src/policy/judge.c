@@ -56,6 +56,7 @@ struct rule_points {
     /* Without and with blocks in shadow; by language, because a word that tells a little in two
      * languages does not tell more than in one. */
     unsigned enforced[TONGUES], all[TONGUES];
+    unsigned against; /* taken away: the wording is ordinary */
     enum policy_mode mode;
 };
 
@@ -81,6 +82,7 @@ struct policy_worker {
     struct marked marked[MARKED_MAX];
     size_t marked_count;
     uint64_t confirm_left;
+    struct model_opinion opinions[MODEL_RULES_MAX];
     struct policy_verdict verdict;
 };
 
@@ -334,13 +336,22 @@ static void add_points(struct policy_worker *worker, size_t index, const struct 
     points->mode = block->mode > points->mode ? block->mode : points->mode;
 }
 
-/* What the rules for any language and those of the one that tells most come to. */
-static unsigned total(const unsigned points[TONGUES])
+/*
+ * What the rules for any language and those of the one that tells most come to, less what speaks
+ * against.
+ */
+static unsigned total(const struct rule_points *rule, const unsigned points[TONGUES])
 {
     unsigned most = 0;
     for (size_t i = 0; i < POLICY_LANGUAGES; i++)
         most = points[i] > most ? points[i] : most;
-    return most + points[POLICY_LANGUAGES];
+    most += points[POLICY_LANGUAGES];
+    return most > rule->against ? most - rule->against : 0;
+}
+
+static unsigned enforced(const struct rule_points *rule)
+{
+    return total(rule, rule->enforced);
 }
 
 static void consider(struct policy_worker *worker, size_t index, size_t start, size_t end)
@@ -603,6 +614,44 @@ static void scan_whole(struct policy_worker *worker)
         consider_scanner(worker, SCANNER_MESSAGE, start, length, TEXT_NONE);
 }
 
+/* --- what the model says --- */
+
+/* Only rules that have points already lose some. */
+static void weigh_against(struct policy_worker *worker, const struct signal *signal)
+{
+    const struct block *block = &worker->policy->blocks[signal->block];
+    struct rule_points *points = &worker->rules[block->rule];
+    if (points->epoch == worker->epoch && block->mode != POLICY_SHADOW &&
+        conditions_hold(worker, signal->conditions, signal->condition_count, NULL) &&
+        conditions_hold(worker, block->conditions, block->condition_count, NULL))
+        points->against += signal->points;
+}
+
+static void scan_wording(struct policy_worker *worker)
+{
+    const struct policy *policy = worker->policy;
+    if (policy->model == NULL || policy->scanner_signal_counts[SCANNER_WORDING] == 0)
+        return;
+    worker->verdict.work += model_judge(policy->model, &worker->folded,
+                                        worker->circumstances.from_buyer, worker->opinions);
+    for (size_t i = 0; i < policy->scanner_signal_counts[SCANNER_WORDING]; i++) {
+        size_t index = policy->scanner_signals[SCANNER_WORDING][i];
+        const struct signal *signal = &policy->signals[index];
+        const struct model_opinion *opinion = &worker->opinions[signal->wording];
+        struct passage passages[MODEL_PASSAGES_MAX];
+        size_t count = 0;
+        if (signal->level == MODEL_ORDINARY && opinion->level == MODEL_ORDINARY)
+            weigh_against(worker, signal);
+        if (signal->level != MODEL_ORDINARY && opinion->level >= signal->level) {
+            count =
+                model_passages(policy->model, &worker->folded, signal->wording, opinion, passages);
+            worker->verdict.work += opinion->end - opinion->start;
+        }
+        for (size_t j = 0; j < count; j++)
+            consider(worker, index, passages[j].start, passages[j].end);
+    }
+}
+
 /* --- what is known beside the text --- */
 
 /* Letters and digits of the ids that are known, folded. */
@@ -762,7 +811,7 @@ static bool is_part_of_mail(const struct policy_worker *worker, const struct mar
     for (size_t i = 0; i < worker->marked_count; i++) {
         const struct marked *mail = &worker->marked[i];
         if (mail->start < marked->end && marked->start < mail->end && mail->rule != marked->rule &&
-            total(worker->rules[mail->rule].enforced) >= POINTS_TO_SPEAK &&
+            enforced(&worker->rules[mail->rule]) >= POINTS_TO_SPEAK &&
             has_scanner(policy, mail->rule, SCANNER_EMAIL))
             return true;
     }
@@ -777,9 +826,9 @@ static void weigh(struct policy_worker *worker, struct text original)
         const struct marked *marked = &worker->marked[i];
         struct rule_points *points = &worker->rules[marked->rule];
         struct policy_rule *rule = &worker->policy->rules[marked->rule];
-        if (total(points->all) < POINTS_TO_SPEAK || is_part_of_mail(worker, marked))
+        if (total(points, points->all) < POINTS_TO_SPEAK || is_part_of_mail(worker, marked))
             continue;
-        if (total(points->enforced) < POINTS_TO_SPEAK)
+        if (enforced(points) < POINTS_TO_SPEAK)
             points->mode = POLICY_SHADOW;
         bool first = true;
         for (size_t j = 0; j < i; j++)
@@ -788,7 +837,7 @@ static void weigh(struct policy_worker *worker, struct text original)
             atomic_fetch_add_explicit(&rule->shadowed, 1, memory_order_relaxed);
         if (first && points->mode != POLICY_SHADOW) {
             atomic_fetch_add_explicit(&rule->spoken, 1, memory_order_relaxed);
-            verdict->score += total(points->enforced);
+            verdict->score += enforced(points);
         }
         verdict->verdict = points->mode > verdict->verdict ? points->mode : verdict->verdict;
         add_finding(worker, marked, original);
@@ -832,6 +881,7 @@ const struct policy_verdict *policy_judge(struct policy_worker *worker,
     match(worker);
     scan(worker);
     scan_whole(worker);
+    scan_wording(worker);
     weigh(worker, message->text);
     return &worker->verdict;
 }

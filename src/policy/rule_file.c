@@ -37,10 +37,10 @@ struct reader {
 };
 
 const char *const scanner_names[SCANNERS] = {
-    [SCANNER_PHRASE] = "phrase",   [SCANNER_PHONE] = "phone",   [SCANNER_NUMBER] = "number",
-    [SCANNER_EMAIL] = "email",     [SCANNER_LINK] = "link",     [SCANNER_HANDLE] = "handle",
-    [SCANNER_CARD] = "card",       [SCANNER_PIECES] = "pieces", [SCANNER_ONEWORD] = "oneword",
-    [SCANNER_MESSAGE] = "message",
+    [SCANNER_PHRASE] = "phrase",   [SCANNER_PHONE] = "phone",     [SCANNER_NUMBER] = "number",
+    [SCANNER_EMAIL] = "email",     [SCANNER_LINK] = "link",       [SCANNER_HANDLE] = "handle",
+    [SCANNER_CARD] = "card",       [SCANNER_PIECES] = "pieces",   [SCANNER_ONEWORD] = "oneword",
+    [SCANNER_MESSAGE] = "message", [SCANNER_WORDING] = "wording",
 };
 
 static bool refuse(struct reader *reader, const char *why, struct text what)
@@ -243,6 +243,21 @@ static bool read_signal_options(struct reader *reader, struct text words, struct
     return true;
 }
 
+static bool read_level(struct reader *reader, struct signal *signal)
+{
+    static const struct {
+        const char *name;
+        enum model_level level;
+    } levels[] = {{"sure", MODEL_SURE}, {"likely", MODEL_LIKELY}, {"ordinary", MODEL_ORDINARY}};
+    for (size_t i = 0; i < COUNT_OF(levels); i++) {
+        if (text_is(signal->argument, levels[i].name)) {
+            signal->level = levels[i].level;
+            return true;
+        }
+    }
+    return refuse(reader, "a wording is sure, likely or ordinary", signal->argument);
+}
+
 static bool read_scan(struct reader *reader, struct text words)
 {
     struct text name = text_cut(&words, ' ');
@@ -256,8 +271,10 @@ static bool read_scan(struct reader *reader, struct text words)
     words = text_trim(words);
     bool named = words.length > 0 && (words.bytes[0] < '0' || words.bytes[0] > '9') &&
                  !text_starts(words, "when ");
-    if (named && scanner == SCANNER_LINK)
+    if (named && (scanner == SCANNER_LINK || scanner == SCANNER_WORDING))
         reader->signal.argument = arena_text(reader->policy->arena, text_cut(&words, ' '));
+    if (scanner == SCANNER_WORDING && !read_level(reader, &reader->signal))
+        return false;
     if (!read_signal_options(reader, words, &reader->signal))
         return false;
     add_signal(reader);

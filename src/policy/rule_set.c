@@ -24,6 +24,7 @@ static void free_parts(struct policy *policy)
     for (size_t i = 0; i < SCANNERS; i++)
         free(policy->scanner_signals[i]);
     exact_free(policy->money);
+    model_free(policy->model);
     index_builder_free(policy->builder);
     index_free(policy->index);
 }
@@ -135,14 +136,43 @@ static void compile_builtins(struct policy *policy, struct problem *problem)
     phrase_code_done(&code);
 }
 
+static bool read_source(struct policy *policy, const struct policy_source *source,
+                        struct problem *problem)
+{
+    size_t length = source->name.length;
+    if (length < 6 || memcmp(source->name.bytes + length - 6, ".model", 6) != 0)
+        return rules_read(policy, source->name, source->content, problem);
+    if (policy->model != NULL)
+        return problem_set(problem, PROBLEM_RULES_INVALID, "%.*s: there is another model already",
+                           TEXT_ARG(source->name));
+    policy->model = model_new(source->name, source->content, problem);
+    return policy->model != NULL;
+}
+
+/* A rule that asks for its wording must be one that the model knows, if there is a model. */
+static bool link_wording(struct policy *policy, struct problem *problem)
+{
+    for (size_t i = 0; i < policy->signal_count; i++) {
+        struct signal *signal = &policy->signals[i];
+        const struct block *block = &policy->blocks[signal->block];
+        const char *id = policy->rules[block->rule].id;
+        if (signal->scanner == SCANNER_WORDING && policy->model != NULL &&
+            !model_find(policy->model, text_of(id), &signal->wording))
+            return problem_set(problem, PROBLEM_RULES_INVALID,
+                               "%.*s:%u: the model knows nothing of the rule %s",
+                               TEXT_ARG(block->source), signal->line, id);
+    }
+    return true;
+}
+
 static bool build(struct policy *policy, const struct policy_source *sources, size_t count,
                   struct problem *problem)
 {
     for (size_t i = 0; i < count; i++)
-        if (!rules_read(policy, sources[i].name, sources[i].content, problem))
+        if (!read_source(policy, &sources[i], problem))
             return false;
     link_rules(policy);
-    if (!check_rules(policy, problem))
+    if (!check_rules(policy, problem) || !link_wording(policy, problem))
         return false;
     compile_builtins(policy, problem);
     index_scanners(policy);

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "policy/index.h"
+#include "policy/model.h"
 #include "policy/policy.h"
 
 #define RULES_MAX 256
@@ -52,6 +53,7 @@ enum scanner {
     SCANNER_PIECES,
     SCANNER_ONEWORD,
     SCANNER_MESSAGE,
+    SCANNER_WORDING,
     SCANNERS,
 };
 
@@ -66,8 +68,10 @@ struct phrase {
 
 struct signal {
     enum scanner scanner;
-    struct text argument; /* name of a list of links */
-    struct text phrase;   /* as it was written */
+    struct text argument; /* name of a list of links, or of a level of the model */
+    enum model_level level;
+    size_t wording;     /* the rule's place in the model */
+    struct text phrase; /* as it was written */
     unsigned points, line;
     size_t block;
     struct condition conditions[BLOCK_CONDITIONS_MAX];
@@ -133,6 +137,7 @@ struct policy {
     struct link_list *links;
     size_t link_count, link_capacity;
     struct exact *money;
+    struct model *model;               /* NULL: nothing is judged by its wording */
     size_t *scanner_signals[SCANNERS]; /* signals of each scanner */
     size_t scanner_signal_counts[SCANNERS];
 };
