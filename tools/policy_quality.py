@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""How well the message rules do: precision and recall by rule and language, false positives by corpus.
+"""How well the message rules do: precision and recall by rule and language, false positives.
 
 usage: policy_quality.py [--check | --write] [--rules FOLDER] [--misses] [--held-out] PROGRAM
 
-Judges every line of tests/policy/corpus/*.jsonl ("expect": ids of rules that must speak; empty: an
-ordinary message), and the corpora in $COUNTERFOIL_DATA/policy, with PROGRAM (the binary).
+Judges every line of tests/policy/corpus/*.jsonl ("expect": ids of rules that must speak; empty:
+an ordinary message), and the corpora in $COUNTERFOIL_DATA/policy, with PROGRAM (the binary).
 
   --write      keep the figures in tests/policy/recorded.json and docs/policy-quality.md
-  --check      fail if more ordinary lines are disturbed, or fewer violating ones found, than recorded
+  --check      fail if more ordinary lines are disturbed, or fewer violating ones found, than before
   --misses     also print the lines that were judged wrongly; never those that are set aside
   --held-out   only the lines that are set aside (files with "held" in their path)
 """

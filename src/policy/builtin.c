@@ -2,9 +2,9 @@
 
 /* Folded like everything, so capitals, accents and look-alikes are covered. */
 
-#define AT_WORDS                                                                                                                      \
-    "(собака|собачка|собако|arroba|艾特|圈a|アットマーク|あっとまーく|アット|\\(at\\)|\\[at\\]|" \
-    "at)"
+#define AT_WORDS                                                                                   \
+    "(собака|собачка|собако|arroba|艾特|圈a|アットマーク|アット|"   \
+    "\\(at\\)|\\[at\\]|at)"
 #define DOT_WORDS "(точка|тчк|punto|点|ドット|\\(dot\\)|\\[dot\\]|dot)"
 #define ENDINGS "(ru|com|net|org|рф|es|mx|ar|cn|jp|co|io|me|ру|ком|info|biz|uk|us|co jp|ne jp)"
 #define HOSTS                                                                                      \

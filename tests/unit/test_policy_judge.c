@@ -4,29 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCANNERS                                                                                       \
-    "language: any\nlinks own:\n  market.example\nlinks messenger:\n  t.me\n"                          \
-    "rule phone\n" DECLARED(                                                                           \
-        "warn") "  scan phone\n  scan pieces\n"                                                        \
-                "rule number\n" DECLARED(                                                              \
-                    "warn") "  scan number\n"                                                          \
-                            "rule email\n" DECLARED(                                                   \
-                                "warn") "  scan email\n"                                               \
-                                        "rule messenger\n" DECLARED(                                   \
-                                            "warn") "  scan link messenger\n"                          \
-                                                    "rule link\n" DECLARED(                            \
-                                                        "warn") "  scan link\n"                        \
-                                                                "rule handle\n" DECLARED(              \
-                                                                    "warn") "  scan handle\n"          \
-                                                                            "rule "                    \
-                                                                            "card\n" DECLARED(         \
-                                                                                "warn") "  scan "      \
-                                                                                        "card\n"       \
-                                                                                        "rule "        \
-                                                                                        "oneword"      \
-                                                                                        "\n" DECLARED( \
-                                                                                            "war"      \
-                                                                                            "n") "  scan oneword\n"
+#define SCANNER(name, scanners) "rule " name "\n" DECLARED("warn") scanners
+#define SCANNERS                                                                                   \
+    "language: any\nlinks own:\n  market.example\nlinks messenger:\n  t.me\n" SCANNER(             \
+        "phone", "  scan phone\n  scan pieces\n") SCANNER("number", "  scan number\n")             \
+        SCANNER("email", "  scan email\n") SCANNER("messenger", "  scan link messenger\n")         \
+            SCANNER("link", "  scan link\n") SCANNER("handle", "  scan handle\n")                  \
+                SCANNER("card", "  scan card\n") SCANNER("oneword", "  scan oneword\n")
 
 static void scanners_find(void **state)
 {
