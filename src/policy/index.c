@@ -120,7 +120,9 @@ struct index_builder *index_builder_new(void)
 
 static struct text atom_text(const struct phrase_code *code, size_t atom)
 {
-    return (struct text){code->bytes.bytes + code->atoms[atom].start, code->atoms[atom].length};
+    size_t start = code->atoms[atom].start, length = code->atoms[atom].length;
+    /* A phrase without a literal has no bytes to point into. */
+    return length > 0 ? (struct text){code->bytes.bytes + start, length} : TEXT("");
 }
 
 static void add_use(struct index_builder *builder, uint32_t text, struct index_use use)
