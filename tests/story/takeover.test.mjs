@@ -330,8 +330,9 @@ describe('an owner who has lost everything', () => {
     after(async () => server?.stop());
 
     const recover = async (...args) => {
+        // On PostgreSQL the command does not go through the server, and needs its settings.
         const link = await server.command('owner invite', '--recover', '--name', 'Ana again',
-            ...args);
+            '--set', 'people.hold=5s', ...args);
         return /#invitation=(inv_\S+)\n$/.exec(link)[1];
     };
     const opened = (link) => eventually('it opens', async () =>
