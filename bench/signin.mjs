@@ -36,16 +36,16 @@ function bareSignatures() {
 async function prepare(server, shop, services, index) {
     const org = await server.organisation(`Seller ${index}`);
     const owner = await new Person(server, `Owner ${index}`).enrol(await server.invitation(org));
-    owner.todo = [];
+    owner.proposed = [];
     for (const service of services) {
-        owner.todo.push({ subscription: await propose(shop, service, { org }) });
+        owner.proposed.push({ subscription: await propose(shop, service, { org }) });
     }
     return owner;
 }
 
 // In the order in which they are posted: a later nonce makes earlier ones useless.
 async function sign(owner) {
-    for (const one of owner.todo) {
+    for (const one of owner.proposed) {
         const terms = await owner.terms(ACT, ENGLISH, one.subscription);
         one.body = { ...ENGLISH, signature: owner.signature(terms) };
     }
@@ -53,7 +53,7 @@ async function sign(owner) {
 
 async function activate(owner) {
     const took = [];
-    for (const { subscription, body } of owner.todo) {
+    for (const { subscription, body } of owner.proposed) {
         const began = process.hrtime.bigint();
         const answer = await owner.post(`/v1/subscriptions/${subscription}/activate`, body);
         if (answer.status !== 201) throw new Error(answer.text);

@@ -60,8 +60,8 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
                                              "The most connections of one address; 0: no limit "
                                              "(right behind a reverse proxy)."},
     [CONFIG_HTTP_RATE] = {"http.rate", CONFIG_TYPE_COUNT, 0, 0, 1000000, "100", NULL,
-                          "Requests a second that one API key may make in the long run; 0: no "
-                          "limit."},
+                          "Requests a second that one API key may make in the long run (and one "
+                          "address, where no key is needed for what costs); 0: no limit."},
     [CONFIG_HTTP_BURST] = {"http.burst", CONFIG_TYPE_COUNT, 0, 1, 1000000, "500", NULL,
                            "Requests that one API key may make at once before the rate counts."},
     [CONFIG_WEBHOOK_ALLOW_PRIVATE] = {"webhook.allow_private", CONFIG_TYPE_SWITCH, 0, 0, 0, "off",

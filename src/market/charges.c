@@ -160,15 +160,21 @@ const struct act_type service_charged = {
            "which the owner consented; without one there is no charge.",
 };
 
-static void prepare_charge(const void *row, struct act *act, struct arena *arena)
+static void prepare_entry(const struct subscription_row *subscription, int64_t period,
+                          struct act *act, struct arena *arena)
 {
-    const struct subscription_row *subscription = row;
     struct service_charged_body *body = ARENA_NEW(arena, struct service_charged_body);
     *body = (struct service_charged_body){.present = 7,
                                           .consent = subscription->consent,
-                                          .period = subscription->period + 1,
+                                          .period = period,
                                           .total = total_of(subscription)};
     prepare_about(subscription, act, body);
+}
+
+static void prepare_charge(const void *row, struct act *act, struct arena *arena)
+{
+    const struct subscription_row *subscription = row;
+    prepare_entry(subscription, subscription->period + 1, act, arena);
 }
 
 const struct timer charge_timer = {
@@ -395,12 +401,7 @@ const struct act_type service_refunded = {
 static void prepare_refund(const void *row, struct act *act, struct arena *arena)
 {
     const struct subscription_row *subscription = row;
-    struct service_charged_body *body = ARENA_NEW(arena, struct service_charged_body);
-    *body = (struct service_charged_body){.present = 7,
-                                          .consent = subscription->consent,
-                                          .period = subscription->refunds_left,
-                                          .total = total_of(subscription)};
-    prepare_about(subscription, act, body);
+    prepare_entry(subscription, subscription->refunds_left, act, arena);
 }
 
 const struct timer refund_timer = {

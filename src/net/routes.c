@@ -363,9 +363,11 @@ static const struct route fixed_routes[] = {
     {.method = "POST",
      .path = "/v1/messages/lint",
      .handle = lint_handle,
+     .is_work = true,
      .name = "lintMessage",
      .doc = "What the message rules say of a message before it is sent; nothing is kept. Reasons "
-            "are in `reader_language`, or as `Accept-Language` asks.",
+            "are in `reader_language`, or as `Accept-Language` asks. Without a key the address's "
+            "requests are limited as a key's are.",
      .media_type = "application/json",
      .request = "LintRequest",
      .answer = "LintResult",

@@ -24,6 +24,7 @@ struct route {
     unsigned roles;             /* who may; 0: anybody, without a key */
     enum permission permission; /* that a member needs to read it; what acts need is ruled there */
     bool is_page_only;          /* anybody, from a page of ours (net/sessions.h) */
+    bool is_work; /* anybody, but it costs: so many a key, or an address without one */
     const char *subject_prefix; /* of {subject}, which then is an id; or NULL */
     const struct act_type *act; /* what the route was made of … */
     const struct view *view;

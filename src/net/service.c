@@ -46,13 +46,17 @@ static bool authenticate(struct call *call, struct problem *problem)
     return false;
 }
 
+static bool limit(struct call *call, struct text name, const char *who, struct problem *problem)
+{
+    call->rate = rate_take(call->service->rate, name, time_monotonic());
+    return !call->rate.limited || call->rate.allowed ||
+           problem_set(problem, PROBLEM_RATE_LIMITED, "this %s asks too often", who);
+}
+
 static bool limit_key(struct call *call, struct problem *problem)
 {
     struct text name = {(const char *)call->claim.key.bytes, sizeof call->claim.key.bytes};
-    call->rate = rate_take(call->service->rate, name, time_monotonic());
-    if (call->rate.limited && !call->rate.allowed)
-        return problem_set(problem, PROBLEM_RATE_LIMITED, "this key asks too often");
-    return true;
+    return limit(call, name, "key", problem);
 }
 
 static bool is_of_one_org(enum role role)
@@ -72,10 +76,19 @@ static bool read_subject(struct call *call, struct problem *problem)
     return true;
 }
 
+static bool admit_anybody(struct call *call, struct problem *problem)
+{
+    if (!call->route->is_work)
+        return !call->route->is_page_only || same_site_check(call, problem);
+    if (http_header(call->request, "Authorization").length > 0)
+        return authenticate(call, problem) && limit_key(call, problem);
+    return limit(call, call->request->address, "address", problem);
+}
+
 static bool admit(struct call *call, struct problem *problem)
 {
     if (call->route->roles == 0)
-        return !call->route->is_page_only || same_site_check(call, problem);
+        return admit_anybody(call, problem);
     if (!authenticate(call, problem) || !limit_key(call, problem) || !read_subject(call, problem))
         return false;
     if ((call->route->roles & (unsigned)call->principal.role) == 0)

@@ -140,6 +140,18 @@ int row_key_compare(const struct table *table, const void *a, const void *b)
     return compare_columns(table, table->key_count, a, b);
 }
 
+static void write_id(struct json_writer *json, const struct column *column, const void *row)
+{
+    char prefix[ID_TEXT_BYTES];
+    struct text said = TEXT_NONE;
+    if (column->prefix_at != 0)
+        memcpy(&said, (const char *)row + column->prefix_at, sizeof said);
+    if (said.length == 0)
+        said = text_of(column->prefix);
+    snprintf(prefix, sizeof prefix, "%.*s", TEXT_ARG(said));
+    json_id(json, prefix, row_id(column, row));
+}
+
 void column_write(struct json_writer *json, const struct column *column, const void *row)
 {
     if (row_is_none(column, row)) {
@@ -163,7 +175,7 @@ void column_write(struct json_writer *json, const struct column *column, const v
         json_org(json, row_int(column, row));
         break;
     case COLUMN_ID:
-        json_id(json, column->prefix, row_id(column, row));
+        write_id(json, column, row);
         break;
     case COLUMN_TEXT:
         json_text(json, row_text(column, row));

@@ -433,6 +433,20 @@ describe('the rate limit', () => {
             assert.equal((await other.get('/v1/orders')).status, 200);
         });
 
+    test('what costs and needs no key is limited by address; a key has a limit of its own',
+        async () => {
+            const body = { from: 'seller', text: 'It is on its way' };
+            const answers = await inParallel(Array.from({ length: 60 }), 10, () =>
+                server.anonymous.post('/v1/messages/lint', body));
+            assert.ok(answers.some(({ status }) => status === 200));
+            assert.ok(answers.some(({ status, json }) =>
+                status === 429 && json.code === 'rate-limited'));
+            assert.equal((await other.post('/v1/messages/lint', body)).status, 200);
+            const stranger = { Authorization: `Bearer ${other.token.slice(0, -1)}` };
+            assert.equal((await server.anonymous.post('/v1/messages/lint', body, stranger)).status,
+                401);
+        });
+
     test('bad keys are limited by address; good ones from there are not touched', async () => {
         const wrong = other.token.replace(/.(?=.{9}$)/, (one) => (one === 'A' ? 'B' : 'A'));
         const bad = { Authorization: `Bearer ${wrong}` };

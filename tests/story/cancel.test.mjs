@@ -233,7 +233,7 @@ describe('a cancel request that nobody receives', () => {
             type === 'order.cancel_requested');
         assert.ok(raised.act.at >= asked.deadlines.delivered, 'not before the deadline');
         const open = await shop.list('/v1/incidents', 'incidents');
-        assert.ok(open.some((row) => row.order === order && row.audience === 'seller'),
+        assert.ok(open.some((row) => row.subject === order && row.audience === 'seller'),
             'the marketplace sees the open incident');
 
         const request = (await buyer.read(`/v1/orders/${order}`)).cancel_request;
@@ -242,7 +242,7 @@ describe('a cancel request that nobody receives', () => {
         assert.equal(answer.json.cancel_request.id, request.id);
         await eventually('late delivery closes the incident', async () =>
             !(await shop.list('/v1/incidents', 'incidents')).some((row) =>
-                row.order === order && row.audience === 'seller'));
+                row.subject === order && row.audience === 'seller'));
         const acts = (await shop.timeline(order)).map(({ type }) => type);
         assert.ok(acts.indexOf('incident.raised') < acts.lastIndexOf('receipt.delivered'));
     });
@@ -287,7 +287,7 @@ describe('a cancel request that nobody receives', () => {
         await shop.act(`/v1/orders/${order}/cancel`, { reason: 'The payment failed' });
         const incidents = () => shop.list('/v1/incidents', 'incidents');
         await eventually('incidents about seller and buyer', async () =>
-            (await incidents()).filter((row) => row.order === order).length === 2);
+            (await incidents()).filter((row) => row.subject === order).length === 2);
         for (const path of ['/v1/incidents', `/v1/orders/${order}/notices`]) {
             const member = path.split('/').at(-1);
             const whole = await shop.list(path, member);

@@ -34,6 +34,22 @@ static void assert_json(const struct table *table, const void *row, const char *
     buffer_done(&out);
 }
 
+static void an_id_has_the_prefix_that_its_row_says(void **state)
+{
+    const size_t prefix_at = offsetof(struct parcel_row, label);
+    struct column column = {
+        .type = COLUMN_ID, .offset = offsetof(struct parcel_row, id), .prefix = "par"};
+    const struct table table = {.columns = &column, .column_count = 1};
+    struct parcel_row row = full_parcel();
+    (void)state;
+    column.api = "id";
+    column.prefix_at = prefix_at;
+    row.label = TEXT("sub");
+    assert_json(&table, &row, "{\"id\":\"sub_01h455vb4pex5vsknk084sn02q\"}");
+    row.label = TEXT_NONE;
+    assert_json(&table, &row, "{\"id\":\"par_01h455vb4pex5vsknk084sn02q\"}");
+}
+
 static void rows_as_json(void **state)
 {
     struct parcel_row row = full_parcel();
@@ -278,6 +294,7 @@ static void values_that_do_not_fit_are_refused(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(an_id_has_the_prefix_that_its_row_says),
     cmocka_unit_test(rows_as_json),
     cmocka_unit_test(objects_nest_as_their_names_say),
     cmocka_unit_test(comparison_sees_every_column),
