@@ -79,7 +79,7 @@ CREATE TABLE notices (
     -- Who must know.
     -- 0 shop, 1 seller, 2 buyer, 3 person
     audience INTEGER NOT NULL,
-    -- The order it is about.
+    -- What it is about.
     subject BLOB NOT NULL,
     -- The act's type.
     type TEXT NOT NULL,
