@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/letters.h"
+
 /* --- names that are numbered --- */
 
 /* Runs of bytes, each once; an open table of 1 + their numbers. */
@@ -164,36 +166,67 @@ static size_t rarest_part(const struct phrase_code *code)
 {
     size_t first = 0, best = 0, least = SIZE_MAX;
     for (size_t i = 0; i < code->part_count && code->part_count > 1; i++) {
-        size_t common = phrase_commonness(code, first, code->part_ends[i]);
+        size_t common = phrase_commonness(code, first, code->parts[i].atom_end);
         if (common < least) {
             least = common;
             best = i;
         }
-        first = code->part_ends[i];
+        first = code->parts[i].atom_end;
     }
     return best;
+}
+
+unsigned script_of(const unsigned char *bytes, size_t length)
+{
+    unsigned scripts = 0;
+    for (size_t i = 0; i < length; i++) {
+        bool kana =
+            i + 1 < length && bytes[i] == 0xE3 && bytes[i + 1] >= 0x81 && bytes[i + 1] <= 0x83;
+        scripts |= is_ascii_letter(bytes[i]) ? SCRIPT_LATIN
+                   : is_pair(bytes[i])       ? SCRIPT_PAIRS
+                   : kana                    ? SCRIPT_DENSE | SCRIPT_KANA
+                   : bytes[i] >= 0xE0        ? SCRIPT_DENSE
+                                             : 0;
+    }
+    return scripts;
+}
+
+/* What all atoms from FIRST to END are written with. */
+static unsigned common_scripts(const struct phrase_code *code, size_t first, size_t end)
+{
+    unsigned scripts = ~0u;
+    for (size_t i = first; i < end; i++) {
+        struct text text = atom_text(code, i);
+        scripts &= script_of((const unsigned char *)text.bytes, text.length);
+    }
+    return scripts;
 }
 
 /* Words that stand in every message cost more to look for than they tell. */
 void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched)
 {
-    struct index_phrase phrase = {0};
+    struct index_phrase phrase = {.ordered = true};
     size_t first = 0, rarest = rarest_part(code);
     uint32_t anchor = NO_PART;
     size_t reach = 0;
     MUST(code->part_count > 0 || !watched);
     for (size_t i = 0; i < code->part_count; i++) {
-        size_t end = code->part_ends[i];
-        reach += code->reaches[i];
-        if (i == rarest || phrase_commonness(code, first, end) <= TELLING_MAX) {
-            uint32_t part = add_part(builder, code, first, end);
-            phrase.reaches[phrase.part_count] = (uint32_t)reach;
+        const struct phrase_part *of_code = &code->parts[i];
+        reach += of_code->before;
+        phrase.scripts |= common_scripts(code, first, of_code->atom_end);
+        if (i == rarest || phrase_commonness(code, first, of_code->atom_end) <= TELLING_MAX) {
+            uint32_t part = add_part(builder, code, first, of_code->atom_end);
+            phrase.reaches[phrase.part_count] = (uint32_t)(reach + of_code->lead);
             phrase.parts[phrase.part_count++] = part;
-            reach = 0;
+            reach = of_code->trail;
             anchor = i == rarest && watched ? part : anchor;
+        } else {
+            reach += of_code->longest;
         }
-        first = end;
+        first = of_code->atom_end;
     }
+    for (size_t i = 0; i < code->atom_count; i++)
+        phrase.ordered = phrase.ordered && code->atoms[i].kind == ATOM_TEXT;
     phrase.behind = (uint32_t)(reach + code->behind + PHRASE_EDGE_BYTES);
     if (builder->phrase_count == builder->phrase_capacity) {
         size_t capacity = builder->phrase_capacity == 0 ? 256 : builder->phrase_capacity * 2;

@@ -21,6 +21,11 @@ struct index_text {
     uint32_t number; /* 1 + the word for a number that it is; 0: it is none */
 };
 
+/* What letters a text is written with; bits. */
+enum script { SCRIPT_LATIN = 1, SCRIPT_PAIRS = 2, SCRIPT_DENSE = 4, SCRIPT_KANA = 8 };
+
+unsigned script_of(const unsigned char *bytes, size_t length);
+
 struct index_part {
     uint32_t phrase_first, phrase_count; /* in `anchored`: phrases that wait for this part first */
 };
@@ -30,7 +35,9 @@ struct index_phrase {
     uint32_t parts[PHRASE_PARTS_MAX];
     uint32_t reaches[PHRASE_PARTS_MAX]; /* so far behind the part before it starts, at the most */
     uint32_t part_count;
-    uint32_t behind; /* so far behind its last part it ends, at the most */
+    uint32_t behind;  /* so far behind its last part it ends, at the most */
+    unsigned scripts; /* of enum script: without these no text has it */
+    bool ordered;     /* its parts do not overlap: all are texts */
 };
 
 struct index {

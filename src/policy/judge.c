@@ -56,7 +56,13 @@ struct rule_points {
     /* Without and with blocks in shadow; by language, because a word that tells a little in two
      * languages does not tell more than in one. */
     unsigned enforced[TONGUES], all[TONGUES];
+    unsigned possible[TONGUES]; /* if all that is likely is there */
     enum policy_mode mode;
+};
+
+/* A phrase that may stand in the message, and where. */
+struct likely {
+    uint32_t phrase, start, end;
 };
 
 struct policy_worker {
@@ -69,10 +75,13 @@ struct policy_worker {
     struct candidates candidates;
     struct circumstances circumstances;
     struct text text; /* folded */
+    unsigned scripts; /* that it is written with */
     uint32_t epoch;
     struct mark *marks; /* of each part */
     uint32_t *anchors;  /* parts that were found and that phrases wait for */
     size_t anchor_count;
+    struct likely *likely;
+    size_t likely_count;
     struct tally *signals;    /* counted already */
     struct tally *companions; /* of each block: 1 `with:` is there, 2 it is not */
     struct rule_points *rules;
@@ -99,6 +108,7 @@ struct policy_worker *policy_worker_new(struct policy *policy)
     worker->exact_work = exact_work_new();
     worker->marks = zeroed(policy->index->part_count, sizeof(struct mark));
     worker->anchors = zeroed(policy->index->part_count, sizeof(uint32_t));
+    worker->likely = zeroed(policy->index->phrase_count, sizeof(struct likely));
     worker->signals = zeroed(policy->signal_count, sizeof(struct tally));
     worker->companions = zeroed(policy->block_count, sizeof(struct tally));
     worker->rules = zeroed(policy->rule_count, sizeof(struct rule_points));
@@ -117,6 +127,7 @@ void policy_worker_free(struct policy_worker *worker)
     exact_work_free(worker->exact_work);
     free(worker->marks);
     free(worker->anchors);
+    free(worker->likely);
     free(worker->signals);
     free(worker->companions);
     free(worker->rules);
@@ -182,19 +193,23 @@ struct chain {
     uint32_t start, end;
 };
 
-/* Goes on from the COUNT chains of BEFORE to the places of MARK; returns how many that gives. */
+/*
+ * Goes on from the COUNT chains of BEFORE to the places of MARK; returns how many that gives.
+ * ORDERED: the place may not overlap what stands before it.
+ */
 static size_t follow(const struct mark *mark, const struct chain *before, size_t count,
-                     size_t reach, struct chain *chains)
+                     size_t reach, bool ordered, struct chain *chains)
 {
     size_t found = 0;
     for (size_t i = 0; i < mark->count; i++) {
-        bool fits = false;
-        for (size_t j = 0; j < count && !fits; j++) {
-            fits = mark->places[i].end >= before[j].end &&
-                   mark->places[i].start <= before[j].end + reach;
-            if (fits)
-                chains[found++] = (struct chain){before[j].start, mark->places[i].end};
+        uint32_t start = UINT32_MAX, end = mark->places[i].end;
+        for (size_t j = 0; j < count; j++) {
+            if ((ordered ? mark->places[i].start : end) >= before[j].end &&
+                mark->places[i].start <= before[j].end + reach)
+                start = before[j].start < start ? before[j].start : start;
         }
+        if (start != UINT32_MAX)
+            chains[found++] = (struct chain){start, end};
     }
     return found;
 }
@@ -221,6 +236,8 @@ static bool is_likely(const struct policy_worker *worker, const struct index_phr
     size_t count;
     bool many;
     *place = (struct place){0, worker->text.length};
+    if ((phrase->scripts & ~worker->scripts) != 0)
+        return false;
     if (phrase->part_count == 0)
         return true;
     if (!is_there(worker, phrase, &many) || many)
@@ -229,7 +246,7 @@ static bool is_likely(const struct policy_worker *worker, const struct index_phr
         chains[0][count] = (struct chain){mark->places[count].start, mark->places[count].end};
     for (uint32_t i = 1; i < phrase->part_count && count > 0; i++)
         count = follow(&worker->marks[phrase->parts[i]], chains[(i + 1) % 2], count,
-                       phrase->reaches[i], chains[i % 2]);
+                       phrase->reaches[i], phrase->ordered, chains[i % 2]);
     const struct chain *last = chains[(phrase->part_count + 1) % 2];
     size_t start = SIZE_MAX, end = 0;
     for (size_t i = 0; i < count; i++) {
@@ -317,16 +334,22 @@ static bool is_accompanied(struct policy_worker *worker, size_t index)
 
 /* --- points --- */
 
+static struct rule_points *points_of(struct policy_worker *worker, size_t rule)
+{
+    struct rule_points *points = &worker->rules[rule];
+    if (points->epoch != worker->epoch)
+        *points = (struct rule_points){.epoch = worker->epoch};
+    return points;
+}
+
 static void add_points(struct policy_worker *worker, size_t index, const struct signal *signal)
 {
     struct tally *counted = &worker->signals[index];
     const struct block *block = &worker->policy->blocks[signal->block];
-    struct rule_points *points = &worker->rules[block->rule];
+    struct rule_points *points = points_of(worker, block->rule);
     if (counted->epoch == worker->epoch)
         return;
     counted->epoch = worker->epoch;
-    if (points->epoch != worker->epoch)
-        *points = (struct rule_points){.epoch = worker->epoch};
     points->all[block->tongue] += signal->points;
     if (block->mode == POLICY_SHADOW)
         return;
@@ -425,14 +448,23 @@ static bool note_text(void *context, size_t number, size_t end)
     return true;
 }
 
-/* What a phrase's conditions ask of the message as a whole. */
-static bool may_count(const struct policy_worker *worker, const struct phrase *phrase)
+/* What a signal's conditions ask of the message as a whole; if they hold, its points are possible.
+ */
+static bool may_count(struct policy_worker *worker, size_t index)
 {
-    const struct signal *signal = &worker->policy->signals[phrase->signal];
+    const struct signal *signal = &worker->policy->signals[index];
     const struct block *block = &worker->policy->blocks[signal->block];
-    return phrase->scanner != SCANNER_PHRASE ||
-           (conditions_hold(worker, signal->conditions, signal->condition_count, NULL) &&
-            conditions_hold(worker, block->conditions, block->condition_count, NULL));
+    if (!conditions_hold(worker, signal->conditions, signal->condition_count, NULL) ||
+        !conditions_hold(worker, block->conditions, block->condition_count, NULL))
+        return false;
+    points_of(worker, block->rule)->possible[block->tongue] += signal->points;
+    return true;
+}
+
+static void expect_scanner(struct policy_worker *worker, enum scanner scanner)
+{
+    for (size_t i = 0; i < worker->policy->scanner_signal_counts[scanner]; i++)
+        (void)may_count(worker, worker->policy->scanner_signals[scanner][i]);
 }
 
 static void consider_phrase(struct policy_worker *worker, const struct phrase *phrase, size_t start,
@@ -464,6 +496,16 @@ static void confirm(struct policy_worker *worker, const struct phrase *phrase, s
         consider_phrase(worker, phrase, start, end);
         place.start = end;
     }
+}
+
+static void look_for(struct policy_worker *worker, uint32_t id, struct place place)
+{
+    const struct phrase *phrase = &worker->policy->phrases[id];
+    const struct index_phrase *parts = &worker->policy->index->phrases[id];
+    if (phrase->exact == NULL)
+        take_marked(worker, phrase, &worker->marks[parts->parts[0]]);
+    else
+        confirm(worker, phrase, place);
 }
 
 static void note_kind(struct policy_worker *worker, enum atom_kind kind, size_t start, size_t end)
@@ -498,33 +540,59 @@ static void note_amounts(struct policy_worker *worker)
     }
 }
 
-static void match(struct policy_worker *worker)
+/* The phrases that wait for PART: those of scanners are looked for, the others are kept. */
+static void gather(struct policy_worker *worker, uint32_t number)
 {
     const struct policy *policy = worker->policy;
     const struct index *index = policy->index;
-    worker->anchor_count = worker->number_word_count = 0;
+    const struct index_part *part = &index->parts[number];
+    worker->verdict.work += part->phrase_count;
+    for (uint32_t i = 0; i < part->phrase_count; i++) {
+        uint32_t id = index->anchored[part->phrase_first + i];
+        const struct phrase *phrase = &policy->phrases[id];
+        struct place place;
+        if (!is_likely(worker, &index->phrases[id], &place))
+            continue;
+        if (phrase->scanner != SCANNER_PHRASE)
+            look_for(worker, id, place);
+        else if (may_count(worker, phrase->signal))
+            worker->likely[worker->likely_count++] =
+                (struct likely){id, (uint32_t)place.start, (uint32_t)place.end};
+    }
+}
+
+/*
+ * Of the likely phrases, those whose rule can still come to the points with which it speaks; what
+ * is not there takes its points from what is possible.
+ */
+static void confirm_likely(struct policy_worker *worker)
+{
+    const struct policy *policy = worker->policy;
+    for (size_t i = 0; i < worker->likely_count; i++) {
+        const struct likely *likely = &worker->likely[i];
+        size_t index = policy->phrases[likely->phrase].signal;
+        const struct block *block = &policy->blocks[policy->signals[index].block];
+        struct rule_points *points = &worker->rules[block->rule];
+        if (total(points->possible) < POINTS_TO_SPEAK)
+            continue;
+        look_for(worker, likely->phrase, (struct place){likely->start, likely->end});
+        if (worker->signals[index].epoch != worker->epoch)
+            points->possible[block->tongue] -= policy->signals[index].points;
+    }
+}
+
+static void match(struct policy_worker *worker)
+{
+    const struct index *index = worker->policy->index;
+    worker->anchor_count = worker->number_word_count = worker->likely_count = 0;
     if (worker->shape.digits > 0) {
         note_digits(worker);
         note_amounts(worker);
     }
     matcher_scan(index->matcher, worker->scratch, worker->text, note_text, worker);
     worker->verdict.work += worker->text.length;
-    for (size_t i = 0; i < worker->anchor_count; i++) {
-        const struct index_part *part = &index->parts[worker->anchors[i]];
-        const struct mark *mark = &worker->marks[worker->anchors[i]];
-        worker->verdict.work += part->phrase_count;
-        for (uint32_t j = 0; j < part->phrase_count; j++) {
-            uint32_t number = index->anchored[part->phrase_first + j];
-            struct place place;
-            if (!is_likely(worker, &index->phrases[number], &place) ||
-                !may_count(worker, &policy->phrases[number]))
-                continue;
-            if (policy->phrases[number].exact == NULL)
-                take_marked(worker, &policy->phrases[number], mark);
-            else
-                confirm(worker, &policy->phrases[number], place);
-        }
-    }
+    for (size_t i = 0; i < worker->anchor_count; i++)
+        gather(worker, worker->anchors[i]);
 }
 
 /* --- scanning --- */
@@ -544,7 +612,7 @@ static bool is_swallowed(const struct candidates *candidates, const struct candi
     return false;
 }
 
-static void scan(struct policy_worker *worker)
+static void find_candidates(struct policy_worker *worker)
 {
     struct candidates *candidates = &worker->candidates;
     if (worker->shape.digits >= DIGITS_TO_SCAN)
@@ -557,6 +625,23 @@ static void scan(struct policy_worker *worker)
         worker->verdict.work +=
             scan_addresses(worker->policy, &worker->folded, &worker->shape, candidates);
     worker->verdict.work += scan_masked_links(&worker->folded, candidates);
+}
+
+/* What scanners may give, before it is known what it is worth. */
+static void expect_scanners(struct policy_worker *worker)
+{
+    bool found[SCANNERS] = {
+        [SCANNER_PIECES] = true, [SCANNER_ONEWORD] = true, [SCANNER_MESSAGE] = true};
+    for (size_t i = 0; i < worker->candidates.count; i++)
+        found[worker->candidates.all[i].scanner] = true;
+    for (enum scanner i = SCANNER_PHRASE + 1; i < SCANNERS; i++)
+        if (found[i])
+            expect_scanner(worker, i);
+}
+
+static void consider_candidates(struct policy_worker *worker)
+{
+    const struct candidates *candidates = &worker->candidates;
     for (size_t i = 0; i < candidates->count; i++) {
         const struct candidate *candidate = &candidates->all[i];
         if (is_swallowed(candidates, candidate))
@@ -817,6 +902,7 @@ static void prepare(struct policy_worker *worker, struct text text)
     }
     worker->candidates.crowded = worker->shape.crowded;
     worker->text = (struct text){(const char *)worker->folded.bytes, worker->folded.length};
+    worker->scripts = script_of(worker->folded.bytes, worker->folded.length);
 }
 
 const struct policy_verdict *policy_judge(struct policy_worker *worker,
@@ -830,7 +916,10 @@ const struct policy_verdict *policy_judge(struct policy_worker *worker,
     fold_known(worker, message);
     see_circumstances(worker, message);
     match(worker);
-    scan(worker);
+    find_candidates(worker);
+    expect_scanners(worker);
+    confirm_likely(worker);
+    consider_candidates(worker);
     scan_whole(worker);
     weigh(worker, message->text);
     return &worker->verdict;
