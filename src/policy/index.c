@@ -253,14 +253,101 @@ void index_add_number(struct index_builder *builder, const struct phrase_code *c
     builder->numbers[text] = (uint32_t)number + 1;
 }
 
+/* --- short words --- */
+
+static void *array(size_t count, size_t each)
+{
+    void *memory = calloc(count + 1, each);
+    MUST(memory != NULL);
+    return memory;
+}
+
+#define WORD_BYTES_MAX 8
+#define WORD_TABLE_SPARE 4 /* places for each word: nearly every look-up ends at its first */
+
+static uint64_t letters_of(const unsigned char *bytes, size_t length)
+{
+    uint64_t letters;
+    memcpy(&letters, bytes, sizeof letters);
+    return letters & UINT64_MAX >> (64 - 8 * length);
+}
+
+static size_t word_place(const struct index *index, uint64_t letters)
+{
+    return (letters * UINT64_C(0x9E3779B97F4A7C15)) >> index->word_shift;
+}
+
+static size_t next_place(const struct index *index, size_t place)
+{
+    return (place + 1) & ((UINT64_C(1) << (64 - index->word_shift)) - 1);
+}
+
+uint32_t index_word(const struct index *index, const unsigned char *bytes, size_t start, size_t end)
+{
+    if (end - start > WORD_BYTES_MAX)
+        return UINT32_MAX;
+    uint64_t letters = letters_of(bytes + start, end - start);
+    size_t place = word_place(index, letters);
+    while (index->words[place].letters != 0) {
+        if (index->words[place].letters == letters)
+            return index->words[place].text;
+        place = next_place(index, place);
+    }
+    return UINT32_MAX;
+}
+
+/* It is only looked for as a whole word, and it is one. */
+static bool is_short_word(const struct index *index, uint32_t number, struct text text)
+{
+    const struct index_text *entry = &index->texts[number];
+    if (text.length == 0 || text.length > WORD_BYTES_MAX || entry->number > 0)
+        return false;
+    for (uint32_t i = 0; i < entry->use_count; i++) {
+        const struct index_use *use = &index->uses[entry->use_first + i];
+        if (!use->left_edge || !use->right_edge)
+            return false;
+    }
+    for (size_t i = 0; i < text.length; i++)
+        if (!is_word_byte((const unsigned char *)text.bytes, i))
+            return false;
+    return true;
+}
+
+static void add_word(struct index *index, struct text text, uint32_t number)
+{
+    unsigned char bytes[WORD_BYTES_MAX] = {0};
+    memcpy(bytes, text.bytes, text.length);
+    uint64_t letters = letters_of(bytes, text.length);
+    size_t place = word_place(index, letters);
+    while (index->words[place].letters != 0)
+        place = next_place(index, place);
+    index->words[place] = (struct index_word){letters, number};
+}
+
+/* Takes the short words out of TEXTS. */
+static void place_words(struct index *index, struct text *texts)
+{
+    size_t count = 0, size = 64;
+    for (uint32_t i = 0; i < index->text_count; i++)
+        count += is_short_word(index, i, texts[i]);
+    for (index->word_shift = 58; size < WORD_TABLE_SPARE * count; size *= 2)
+        index->word_shift--;
+    index->words = array(size, sizeof *index->words);
+    for (uint32_t i = 0; i < index->text_count; i++) {
+        if (!is_short_word(index, i, texts[i]))
+            continue;
+        add_word(index, texts[i], i);
+        texts[i] = TEXT_NONE;
+    }
+}
+
 /* --- the index --- */
 
-void index_free(struct index *index)
+static void release(struct index *index)
 {
-    if (index == NULL)
-        return;
     matcher_free(index->matcher);
     free(index->texts);
+    free(index->words);
     free(index->uses);
     free(index->parts);
     free(index->phrases);
@@ -270,11 +357,10 @@ void index_free(struct index *index)
     free(index);
 }
 
-static void *array(size_t count, size_t each)
+void index_free(struct index *index)
 {
-    void *memory = calloc(count + 1, each);
-    MUST(memory != NULL);
-    return memory;
+    if (index != NULL)
+        release(index);
 }
 
 /* Uses by text, phrases by anchor: counted, then placed. */
@@ -328,6 +414,7 @@ static bool compile_texts(struct index *index, const struct index_builder *build
         index->texts[i].length = (uint32_t)texts[i].length;
         index->texts[i].number = i < builder->number_capacity ? builder->numbers[i] : 0;
     }
+    place_words(index, texts);
     index->matcher = matcher_new(texts, index->text_count, problem);
     free(texts);
     return index->matcher != NULL;
@@ -335,7 +422,8 @@ static bool compile_texts(struct index *index, const struct index_builder *build
 
 struct index *index_new(struct index_builder *builder, struct problem *problem)
 {
-    struct index *index = array(1, sizeof *index);
+    struct index *index = calloc(1, sizeof *index);
+    MUST(index != NULL);
     index->text_count = builder->texts.count;
     index->part_count = builder->parts.count;
     index->phrase_count = builder->phrase_count;
@@ -351,13 +439,6 @@ struct index *index_new(struct index_builder *builder, struct problem *problem)
     place_phrases(index, builder);
     if (compile_texts(index, builder, problem))
         return index;
-    free(index->texts);
-    free(index->uses);
-    free(index->parts);
-    free(index->anchored);
-    for (size_t i = 0; i < ATOM_KINDS; i++)
-        free(index->kind_parts[i]);
-    free(index->phrases);
-    free(index);
+    release(index);
     return NULL;
 }

@@ -1,8 +1,9 @@
 /*
  * The index: which fixed texts make which phrases worth trying. Vectorscan finds the texts of all
- * phrases in one pass; a text marks the parts that it belongs to; a phrase is tried when the rarest
- * of its parts is marked and then all the others are, in order. So an ordinary message costs one
- * pass over it, however many phrases there are. Only inside src/policy.
+ * phrases in one pass, short words are looked up; a text marks the parts that it belongs to; a
+ * phrase is tried when the rarest of its parts is marked and then all the others are, in order. So
+ * an ordinary message costs one pass over it, however many phrases there are. Only inside
+ * src/policy.
  */
 #pragma once
 
@@ -19,6 +20,13 @@ struct index_text {
     uint32_t length;
     uint32_t use_first, use_count;
     uint32_t number; /* 1 + the word for a number that it is; 0: it is none */
+};
+
+/* A text of at most eight bytes that stands alone: looked up, because Vectorscan would find it
+ * within every longer word. */
+struct index_word {
+    uint64_t letters; /* its bytes and zeros; 0: none */
+    uint32_t text;
 };
 
 /* What letters a text is written with; bits. */
@@ -43,6 +51,8 @@ struct index_phrase {
 struct index {
     struct matcher *matcher;
     struct index_text *texts;
+    struct index_word *words; /* an open table of a power of two */
+    unsigned word_shift;      /* of a hash, to come to a place of the table */
     struct index_use *uses;
     struct index_part *parts;
     struct index_phrase *phrases;
@@ -53,6 +63,9 @@ struct index {
 };
 
 void index_free(struct index *index);
+/* The text that is the word from START to END of BYTES (folded: zeros behind); UINT32_MAX: none. */
+uint32_t index_word(const struct index *index, const unsigned char *bytes, size_t start,
+                    size_t end);
 
 struct index_builder;
 

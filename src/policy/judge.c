@@ -122,6 +122,7 @@ void policy_worker_free(struct policy_worker *worker)
         return;
     folded_done(&worker->folded);
     folded_done(&worker->folded_known);
+    shape_done(&worker->shape);
     buffer_done(&worker->known.bytes);
     matcher_scratch_free(worker->scratch);
     exact_work_free(worker->exact_work);
@@ -430,6 +431,7 @@ static void note_part(struct policy_worker *worker, uint32_t part, size_t start,
     mark->places[mark->count++].end = (uint32_t)end;
 }
 
+/* A text that Vectorscan found, perhaps within a word. */
 static bool note_text(void *context, size_t number, size_t end)
 {
     struct policy_worker *worker = context;
@@ -446,6 +448,40 @@ static bool note_text(void *context, size_t number, size_t end)
             note_part(worker, use->part, start, end);
     }
     return true;
+}
+
+static void note_word(struct policy_worker *worker, size_t start, size_t end)
+{
+    const struct index *index = worker->policy->index;
+    uint32_t number = index_word(index, worker->folded.bytes, start, end);
+    if (number == UINT32_MAX)
+        return;
+    const struct index_text *text = &index->texts[number];
+    worker->verdict.work += 1 + text->use_count;
+    for (uint32_t i = 0; i < text->use_count; i++)
+        note_part(worker, index->uses[text->use_first + i].part, start, end);
+}
+
+/* Words begin and end where the bits of the shape change. */
+static void note_words(struct policy_worker *worker)
+{
+    const struct shape *shape = &worker->shape;
+    uint64_t before = 0;
+    size_t start = 0;
+    bool within = false;
+    for (size_t block = 0; block < shape->block_count; block++) {
+        uint64_t word = shape->words[block], changes = word ^ (word << 1 | before);
+        before = word >> 63;
+        for (; changes != 0; changes &= changes - 1) {
+            size_t at = 64 * block + (size_t)__builtin_ctzll(changes);
+            if (within)
+                note_word(worker, start, at);
+            start = at;
+            within = !within;
+        }
+    }
+    if (within)
+        note_word(worker, start, worker->folded.length);
 }
 
 /* What a signal's conditions ask of the message as a whole; if they hold, its points are possible.
@@ -589,6 +625,7 @@ static void match(struct policy_worker *worker)
         note_digits(worker);
         note_amounts(worker);
     }
+    note_words(worker);
     matcher_scan(index->matcher, worker->scratch, worker->text, note_text, worker);
     worker->verdict.work += worker->text.length;
     for (size_t i = 0; i < worker->anchor_count; i++)
@@ -800,7 +837,6 @@ static void add_finding(struct policy_worker *worker, const struct marked *marke
         struct policy_finding *other = &verdict->findings[i];
         if (other->rule != rule || start > other->end || end < other->start)
             continue;
-        other->start = start < other->start ? start : other->start;
         other->end = end > other->end ? end : other->end;
         return;
     }
@@ -817,16 +853,24 @@ static void add_finding(struct policy_worker *worker, const struct marked *marke
     };
 }
 
-static void sort_findings(struct policy_verdict *verdict)
+static bool comes_behind(const struct marked *marked, const struct marked *other)
 {
-    for (size_t i = 1; i < verdict->finding_count; i++) {
-        struct policy_finding finding = verdict->findings[i];
+    if (marked->start != other->start)
+        return marked->start > other->start;
+    return marked->rule != other->rule ? marked->rule > other->rule : marked->end < other->end;
+}
+
+/* By their places, so that what is found does not depend on the order in which it was. */
+static void sort_marked(struct policy_worker *worker)
+{
+    for (size_t i = 1; i < worker->marked_count; i++) {
+        struct marked marked = worker->marked[i];
         size_t place = i;
-        while (place > 0 && verdict->findings[place - 1].start > finding.start) {
-            verdict->findings[place] = verdict->findings[place - 1];
+        while (place > 0 && comes_behind(&worker->marked[place - 1], &marked)) {
+            worker->marked[place] = worker->marked[place - 1];
             place--;
         }
-        verdict->findings[place] = finding;
+        worker->marked[place] = marked;
     }
 }
 
@@ -858,6 +902,7 @@ static bool is_part_of_mail(const struct policy_worker *worker, const struct mar
 static void weigh(struct policy_worker *worker, struct text original)
 {
     struct policy_verdict *verdict = &worker->verdict;
+    sort_marked(worker);
     for (size_t i = 0; i < worker->marked_count; i++) {
         const struct marked *marked = &worker->marked[i];
         struct rule_points *points = &worker->rules[marked->rule];
@@ -878,7 +923,6 @@ static void weigh(struct policy_worker *worker, struct text original)
         verdict->verdict = points->mode > verdict->verdict ? points->mode : verdict->verdict;
         add_finding(worker, marked, original);
     }
-    sort_findings(verdict);
     if (verdict->exhausted && verdict->verdict < POLICY_HOLD)
         verdict->verdict = POLICY_HOLD;
 }

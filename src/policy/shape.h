@@ -14,6 +14,10 @@ struct shape {
     size_t digits;     /* 0 to 9 */
     size_t mark_count; /* "@", and dots between a letter or digit and a letter */
     uint32_t marks[SHAPE_MARKS_MAX];
+    uint64_t *words; /* of each 64 bytes: a bit for each that belongs to a word */
+    size_t block_count, block_capacity;
 };
 
+/* SHAPE starts zeroed and is used again and again. */
+void shape_done(struct shape *shape);
 void shape_look(struct shape *shape, const struct folded *folded);
