@@ -82,14 +82,11 @@ static enum atom_kind kind_of_text(uint32_t text)
     return NO_TEXT - text < ATOM_KINDS ? (enum atom_kind)(NO_TEXT - text) : ATOM_TEXT;
 }
 
-struct use_of_text {
-    uint32_t text;
-    struct index_use use;
-};
-
 struct index_builder {
     struct names texts, parts;
-    struct use_of_text *uses;
+    bool *noted; /* of each part */
+    size_t noted_capacity;
+    struct index_use *uses;
     size_t use_count, use_capacity;
     struct index_phrase *phrases;
     uint32_t *anchors; /* of each phrase: its rarest part */
@@ -104,6 +101,7 @@ void index_builder_free(struct index_builder *builder)
         return;
     names_done(&builder->texts);
     names_done(&builder->parts);
+    free(builder->noted);
     free(builder->uses);
     free(builder->phrases);
     free(builder->anchors);
@@ -127,20 +125,34 @@ static struct text atom_text(const struct phrase_code *code, size_t atom)
     return length > 0 ? (struct text){code->bytes.bytes + start, length} : TEXT("");
 }
 
-static void add_use(struct index_builder *builder, uint32_t text, struct index_use use)
+static void add_use(struct index_builder *builder, struct index_use use)
 {
     if (builder->use_count == builder->use_capacity) {
         builder->use_capacity = builder->use_capacity == 0 ? 1024 : builder->use_capacity * 2;
         builder->uses = realloc(builder->uses, builder->use_capacity * sizeof *builder->uses);
         MUST(builder->uses != NULL);
     }
-    builder->uses[builder->use_count++] = (struct use_of_text){text, use};
+    builder->uses[builder->use_count++] = use;
+}
+
+/* PART is noted from now on, if NOTED. */
+static void note_if(struct index_builder *builder, uint32_t part, bool noted)
+{
+    if (part >= builder->noted_capacity) {
+        size_t capacity = (size_t)part * 2 + 256;
+        builder->noted = realloc(builder->noted, capacity * sizeof *builder->noted);
+        MUST(builder->noted != NULL);
+        memset(builder->noted + builder->noted_capacity, 0,
+               (capacity - builder->noted_capacity) * sizeof *builder->noted);
+        builder->noted_capacity = capacity;
+    }
+    builder->noted[part] = builder->noted[part] || noted;
 }
 
 /* The number of the part with the atoms from FIRST to END; parts with the same ones are the same.
  */
 static uint32_t add_part(struct index_builder *builder, const struct phrase_code *code,
-                         size_t first, size_t end)
+                         size_t first, size_t end, bool noted)
 {
     struct buffer name;
     buffer_init(&name);
@@ -151,13 +163,14 @@ static uint32_t add_part(struct index_builder *builder, const struct phrase_code
     size_t before = builder->parts.count;
     uint32_t part = names_number(&builder->parts, buffer_view(&name));
     buffer_done(&name);
+    note_if(builder, part, noted);
     for (size_t i = first; i < end && builder->parts.count > before; i++) {
-        if (code->atoms[i].kind != ATOM_TEXT) {
-            add_use(builder, NO_TEXT - code->atoms[i].kind, (struct index_use){part, false, false});
-            continue;
-        }
-        add_use(builder, names_number(&builder->texts, atom_text(code, i)),
-                (struct index_use){part, code->atoms[i].left_edge, code->atoms[i].right_edge});
+        bool is_text = code->atoms[i].kind == ATOM_TEXT;
+        note_if(builder, part, !is_text);
+        uint32_t text = is_text ? names_number(&builder->texts, atom_text(code, i))
+                                : NO_TEXT - code->atoms[i].kind;
+        add_use(builder, (struct index_use){part, text, is_text && code->atoms[i].left_edge,
+                                            is_text && code->atoms[i].right_edge});
     }
     return part;
 }
@@ -214,14 +227,17 @@ void index_add_phrase(struct index_builder *builder, const struct phrase_code *c
         const struct phrase_part *of_code = &code->parts[i];
         reach += of_code->before;
         phrase.scripts |= common_scripts(code, first, of_code->atom_end);
-        if (i == rarest || phrase_commonness(code, first, of_code->atom_end) <= TELLING_MAX) {
-            uint32_t part = add_part(builder, code, first, of_code->atom_end);
+        bool noted =
+            i == rarest || phrase_commonness(code, first, of_code->atom_end) <= TELLING_MAX;
+        uint32_t part = add_part(builder, code, first, of_code->atom_end, noted && watched);
+        if (noted) {
             phrase.reaches[phrase.part_count] = (uint32_t)(reach + of_code->lead);
             phrase.parts[phrase.part_count++] = part;
             reach = of_code->trail;
             anchor = i == rarest && watched ? part : anchor;
         } else {
             reach += of_code->longest;
+            phrase.asked[phrase.asked_count++] = part;
         }
         first = of_code->atom_end;
     }
@@ -297,16 +313,10 @@ uint32_t index_word(const struct index *index, const unsigned char *bytes, size_
 }
 
 /* It is only looked for as a whole word, and it is one. */
-static bool is_short_word(const struct index *index, uint32_t number, struct text text)
+static bool is_short_word(const struct index_text *entry, struct text text)
 {
-    const struct index_text *entry = &index->texts[number];
-    if (text.length == 0 || text.length > WORD_BYTES_MAX || entry->number > 0)
+    if (text.length == 0 || text.length > WORD_BYTES_MAX || entry->within || entry->number > 0)
         return false;
-    for (uint32_t i = 0; i < entry->use_count; i++) {
-        const struct index_use *use = &index->uses[entry->use_first + i];
-        if (!use->left_edge || !use->right_edge)
-            return false;
-    }
     for (size_t i = 0; i < text.length; i++)
         if (!is_word_byte((const unsigned char *)text.bytes, i))
             return false;
@@ -329,12 +339,12 @@ static void place_words(struct index *index, struct text *texts)
 {
     size_t count = 0, size = 64;
     for (uint32_t i = 0; i < index->text_count; i++)
-        count += is_short_word(index, i, texts[i]);
+        count += is_short_word(&index->texts[i], texts[i]);
     for (index->word_shift = 58; size < WORD_TABLE_SPARE * count; size *= 2)
         index->word_shift--;
     index->words = array(size, sizeof *index->words);
     for (uint32_t i = 0; i < index->text_count; i++) {
-        if (!is_short_word(index, i, texts[i]))
+        if (!is_short_word(&index->texts[i], texts[i]))
             continue;
         add_word(index, texts[i], i);
         texts[i] = TEXT_NONE;
@@ -349,6 +359,7 @@ static void release(struct index *index)
     free(index->texts);
     free(index->words);
     free(index->uses);
+    free(index->asked_uses);
     free(index->parts);
     free(index->phrases);
     free(index->anchored);
@@ -367,23 +378,76 @@ void index_free(struct index *index)
 static void place_uses(struct index *index, const struct index_builder *builder)
 {
     uint32_t next = 0;
-    for (size_t i = 0; i < builder->use_count; i++)
-        if (kind_of_text(builder->uses[i].text) == ATOM_TEXT)
-            index->texts[builder->uses[i].text].use_count++;
+    for (size_t i = 0; i < builder->use_count; i++) {
+        const struct index_use *use = &builder->uses[i];
+        if (kind_of_text(use->text) != ATOM_TEXT)
+            continue;
+        index->texts[use->text].use_count += builder->noted[use->part];
+        index->texts[use->text].within |= !use->left_edge || !use->right_edge;
+    }
     for (size_t i = 0; i < index->text_count; i++) {
         index->texts[i].use_first = next;
         next += index->texts[i].use_count;
         index->texts[i].use_count = 0;
     }
     for (size_t i = 0; i < builder->use_count; i++) {
-        enum atom_kind kind = kind_of_text(builder->uses[i].text);
+        const struct index_use *use = &builder->uses[i];
+        enum atom_kind kind = kind_of_text(use->text);
         if (kind != ATOM_TEXT) {
-            index->kind_parts[kind][index->kind_part_counts[kind]++] = builder->uses[i].use.part;
-            continue;
+            index->kind_parts[kind][index->kind_part_counts[kind]++] = use->part;
+        } else if (builder->noted[use->part]) {
+            struct index_text *text = &index->texts[use->text];
+            index->uses[text->use_first + text->use_count++] = *use;
         }
-        struct index_text *text = &index->texts[builder->uses[i].text];
-        index->uses[text->use_first + text->use_count++] = builder->uses[i].use;
     }
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const struct index_use *left = a, *right = b;
+    return (left->text > right->text) - (left->text < right->text);
+}
+
+/* The uses of parts that are not noted, by part (as they were added), then by text. */
+static void place_asked(struct index *index, const struct index_builder *builder)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < builder->use_count; i++) {
+        const struct index_use *use = &builder->uses[i];
+        struct index_part *part = &index->parts[use->part];
+        part->noted = builder->noted[use->part];
+        if (part->noted)
+            continue;
+        if (part->use_count++ == 0)
+            part->use_first = count;
+        part->filter |= index_filter(use->text);
+        index->texts[use->text].asked = true;
+        index->asked_uses[count++] = *use;
+    }
+    for (size_t i = 0; i < index->part_count; i++)
+        qsort(index->asked_uses + index->parts[i].use_first, index->parts[i].use_count,
+              sizeof *index->asked_uses, by_text);
+}
+
+bool index_part_has(const struct index *index, uint32_t number, uint32_t text, bool left,
+                    bool right)
+{
+    const struct index_part *part = &index->parts[number];
+    const struct index_use *uses = index->asked_uses + part->use_first;
+    if ((part->filter & index_filter(text)) == 0)
+        return false;
+    size_t low = 0, high = part->use_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (uses[middle].text < text)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < part->use_count && uses[low].text == text; low++)
+        if ((left || !uses[low].left_edge) && (right || !uses[low].right_edge))
+            return true;
+    return false;
 }
 
 static void place_phrases(struct index *index, const struct index_builder *builder)
@@ -429,6 +493,7 @@ struct index *index_new(struct index_builder *builder, struct problem *problem)
     index->phrase_count = builder->phrase_count;
     index->texts = array(index->text_count, sizeof *index->texts);
     index->uses = array(builder->use_count, sizeof *index->uses);
+    index->asked_uses = array(builder->use_count, sizeof *index->asked_uses);
     index->parts = array(index->part_count, sizeof *index->parts);
     for (size_t i = 0; i < ATOM_KINDS; i++)
         index->kind_parts[i] = array(builder->use_count, sizeof *index->kind_parts[i]);
@@ -436,6 +501,7 @@ struct index *index_new(struct index_builder *builder, struct problem *problem)
     index->phrases = builder->phrases;
     builder->phrases = NULL;
     place_uses(index, builder);
+    place_asked(index, builder);
     place_phrases(index, builder);
     if (compile_texts(index, builder, problem))
         return index;

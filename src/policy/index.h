@@ -12,14 +12,16 @@
 
 /* A text of a part. */
 struct index_use {
-    uint32_t part;
+    uint32_t part, text;
     bool left_edge, right_edge;
 };
 
 struct index_text {
     uint32_t length;
-    uint32_t use_first, use_count;
-    uint32_t number; /* 1 + the word for a number that it is; 0: it is none */
+    uint32_t use_first, use_count; /* of parts that are noted */
+    bool asked;                    /* it belongs to a part that is not */
+    bool within;                   /* it may stand within a word */
+    uint32_t number;               /* 1 + the word for a number that it is; 0: it is none */
 };
 
 /* A text of at most eight bytes that stands alone: looked up, because Vectorscan would find it
@@ -34,15 +36,32 @@ enum script { SCRIPT_LATIN = 1, SCRIPT_PAIRS = 2, SCRIPT_DENSE = 4, SCRIPT_KANA 
 
 unsigned script_of(const unsigned char *bytes, size_t length);
 
+/*
+ * What the rarer parts of phrases are is noted as a message is read. The others are looked for
+ * among the texts that were found, when the rest of a phrase is there.
+ */
 struct index_part {
     uint32_t phrase_first, phrase_count; /* in `anchored`: phrases that wait for this part first */
+    bool noted;
+    uint32_t use_first, use_count; /* in `asked_uses`, in the order of the texts: if not noted */
+    uint64_t filter;               /* index_filter of each of them */
 };
 
-/* Of a phrase: its parts, in order. */
+static inline uint64_t index_filter(uint32_t text)
+{
+    return UINT64_C(1) << (text * UINT32_C(0x9E3779B1) >> 26);
+}
+
+/* True if PART, which is not noted, has TEXT, standing between these edges. */
+struct index;
+bool index_part_has(const struct index *index, uint32_t part, uint32_t text, bool left, bool right);
+
+/* Of a phrase: its parts that are noted, in order, and others that must be there too. */
 struct index_phrase {
     uint32_t parts[PHRASE_PARTS_MAX];
     uint32_t reaches[PHRASE_PARTS_MAX]; /* so far behind the part before it starts, at the most */
-    uint32_t part_count;
+    uint32_t asked[PHRASE_PARTS_MAX];
+    uint32_t part_count, asked_count;
     uint32_t behind;  /* so far behind its last part it ends, at the most */
     unsigned scripts; /* of enum script: without these no text has it */
     bool ordered;     /* its parts do not overlap: all are texts */
@@ -53,7 +72,7 @@ struct index {
     struct index_text *texts;
     struct index_word *words; /* an open table of a power of two */
     unsigned word_shift;      /* of a hash, to come to a place of the table */
-    struct index_use *uses;
+    struct index_use *uses, *asked_uses;
     struct index_part *parts;
     struct index_phrase *phrases;
     uint32_t *anchored;

@@ -37,6 +37,13 @@ struct tally {
     unsigned count;
 };
 
+/* A text that was found and that may be asked about. */
+struct hit {
+    uint32_t text, start, end;
+    bool left, right; /* a word's edge is there */
+};
+
+#define HITS_MAX 512
 #define MARK_PLACES_MAX 6
 
 /* Where a part of phrases was found; `many`: in more places than are kept. */
@@ -77,8 +84,11 @@ struct policy_worker {
     struct text text; /* folded */
     unsigned scripts; /* that it is written with */
     uint32_t epoch;
-    struct mark *marks; /* of each part */
-    uint32_t *anchors;  /* parts that were found and that phrases wait for */
+    struct mark *marks; /* of each part that is noted */
+    struct hit hits[HITS_MAX];
+    size_t hit_count;
+    bool many_hits;    /* more than that */
+    uint32_t *anchors; /* parts that were found and that phrases wait for */
     size_t anchor_count;
     struct likely *likely;
     size_t likely_count;
@@ -215,34 +225,63 @@ static size_t follow(const struct mark *mark, const struct chain *before, size_t
     return found;
 }
 
-static bool is_there(const struct policy_worker *worker, const struct index_phrase *phrase,
-                     bool *many)
+static void add_place(struct mark *mark, size_t start, size_t end)
+{
+    if (mark->count == MARK_PLACES_MAX) {
+        mark->many = true;
+        return;
+    }
+    mark->places[mark->count].start = (uint32_t)start;
+    mark->places[mark->count++].end = (uint32_t)end;
+}
+
+/* Where PART is: what was noted, or what is looked up among the hits when it is first asked. */
+static const struct mark *mark_of(struct policy_worker *worker, uint32_t part)
+{
+    const struct index *index = worker->policy->index;
+    struct mark *mark = &worker->marks[part];
+    if (mark->epoch == worker->epoch)
+        return mark;
+    *mark = (struct mark){.epoch = worker->epoch};
+    if (index->parts[part].noted)
+        return mark;
+    mark->many = worker->many_hits;
+    worker->verdict.work += worker->hit_count;
+    for (size_t i = 0; i < worker->hit_count; i++) {
+        const struct hit *hit = &worker->hits[i];
+        if (index_part_has(index, part, hit->text, hit->left, hit->right))
+            add_place(mark, hit->start, hit->end);
+    }
+    return mark;
+}
+
+static bool is_in(const struct mark *mark, const struct place *place)
+{
+    for (size_t i = 0; i < mark->count; i++)
+        if (mark->places[i].start >= place->start && mark->places[i].end <= place->end)
+            return true;
+    return mark->many;
+}
+
+static bool is_there(struct policy_worker *worker, const struct index_phrase *phrase, bool *many)
 {
     *many = false;
     for (uint32_t i = 0; i < phrase->part_count; i++) {
-        const struct mark *mark = &worker->marks[phrase->parts[i]];
-        if (mark->epoch != worker->epoch)
+        const struct mark *mark = mark_of(worker, phrase->parts[i]);
+        if (mark->count == 0 && !mark->many)
             return false;
         *many = *many || mark->many;
     }
     return true;
 }
 
-/* Each part of the phrase is there, near the one before; where the phrase can only be, if it is. */
-static bool is_likely(const struct policy_worker *worker, const struct index_phrase *phrase,
-                      struct place *place)
+/* Where the phrase can be: each part that is noted stands there, near the one before. */
+static bool is_chained(struct policy_worker *worker, const struct index_phrase *phrase,
+                       struct place *place)
 {
     struct chain chains[2][MARK_PLACES_MAX];
     const struct mark *mark = &worker->marks[phrase->parts[0]];
     size_t count;
-    bool many;
-    *place = (struct place){0, worker->text.length};
-    if ((phrase->scripts & ~worker->scripts) != 0)
-        return false;
-    if (phrase->part_count == 0)
-        return true;
-    if (!is_there(worker, phrase, &many) || many)
-        return many;
     for (count = 0; count < mark->count; count++)
         chains[0][count] = (struct chain){mark->places[count].start, mark->places[count].end};
     for (uint32_t i = 1; i < phrase->part_count && count > 0; i++)
@@ -259,6 +298,23 @@ static bool is_likely(const struct policy_worker *worker, const struct index_phr
     place->start = start > phrase->reaches[0] ? start - phrase->reaches[0] : 0;
     end += phrase->behind;
     place->end = end < worker->text.length ? end : worker->text.length;
+    return true;
+}
+
+/* All parts of the phrase are where it can be. */
+static bool is_likely(struct policy_worker *worker, const struct index_phrase *phrase,
+                      struct place *place)
+{
+    bool many;
+    *place = (struct place){0, worker->text.length};
+    if ((phrase->scripts & ~worker->scripts) != 0)
+        return false;
+    if (phrase->part_count > 0 &&
+        (!is_there(worker, phrase, &many) || (!many && !is_chained(worker, phrase, place))))
+        return false;
+    for (uint32_t i = 0; i < phrase->asked_count; i++)
+        if (!is_in(mark_of(worker, phrase->asked[i]), place))
+            return false;
     return true;
 }
 
@@ -279,7 +335,7 @@ static bool stands(struct policy_worker *worker, size_t number, struct place wit
         return false;
     place.start = place.start > within.start ? place.start : within.start;
     place.end = place.end < within.end ? place.end : within.end;
-    const struct mark *mark = &worker->marks[parts->parts[0]];
+    const struct mark *mark = mark_of(worker, parts->parts[0]);
     for (size_t i = 0; phrase->exact == NULL && i < mark->count; i++) {
         found = (struct place){mark->places[i].start, mark->places[i].end};
         if (overlap(found, over) && overlap(found, within))
@@ -417,18 +473,22 @@ static void note_part(struct policy_worker *worker, uint32_t part, size_t start,
 {
     struct mark *mark = &worker->marks[part];
     if (mark->epoch != worker->epoch) {
-        mark->epoch = worker->epoch;
-        mark->count = 0;
-        mark->many = false;
+        *mark = (struct mark){.epoch = worker->epoch};
         if (worker->policy->index->parts[part].phrase_count > 0)
             worker->anchors[worker->anchor_count++] = part;
     }
-    if (mark->count == MARK_PLACES_MAX) {
-        mark->many = true;
+    add_place(mark, start, end);
+}
+
+static void note_hit(struct policy_worker *worker, uint32_t text, size_t start, size_t end,
+                     bool left, bool right)
+{
+    if (worker->hit_count == HITS_MAX) {
+        worker->many_hits = true;
         return;
     }
-    mark->places[mark->count].start = (uint32_t)start;
-    mark->places[mark->count++].end = (uint32_t)end;
+    worker->hits[worker->hit_count++] =
+        (struct hit){text, (uint32_t)start, (uint32_t)end, left, right};
 }
 
 /* A text that Vectorscan found, perhaps within a word. */
@@ -440,6 +500,8 @@ static bool note_text(void *context, size_t number, size_t end)
     size_t start = end - text->length;
     bool left = is_edge(worker->folded.bytes, start), right = is_edge(worker->folded.bytes, end);
     worker->verdict.work += 1 + text->use_count;
+    if (text->asked)
+        note_hit(worker, (uint32_t)number, start, end, left, right);
     if (text->number > 0)
         note_number(worker, text->number - 1, start, end);
     for (uint32_t i = 0; i < text->use_count; i++) {
@@ -458,6 +520,8 @@ static void note_word(struct policy_worker *worker, size_t start, size_t end)
         return;
     const struct index_text *text = &index->texts[number];
     worker->verdict.work += 1 + text->use_count;
+    if (text->asked)
+        note_hit(worker, number, start, end, true, true);
     for (uint32_t i = 0; i < text->use_count; i++)
         note_part(worker, index->uses[text->use_first + i].part, start, end);
 }
@@ -621,6 +685,8 @@ static void match(struct policy_worker *worker)
 {
     const struct index *index = worker->policy->index;
     worker->anchor_count = worker->number_word_count = worker->likely_count = 0;
+    worker->hit_count = 0;
+    worker->many_hits = false;
     if (worker->shape.digits > 0) {
         note_digits(worker);
         note_amounts(worker);
