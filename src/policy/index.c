@@ -73,7 +73,6 @@ static uint32_t names_number(struct names *names, struct text name)
 
 /* --- building --- */
 
-#define TELLING_MAX 300 /* in a thousand messages */
 #define NO_PART UINT32_MAX
 #define NO_TEXT UINT32_MAX /* less the kind of an atom that is none */
 
@@ -82,11 +81,16 @@ static enum atom_kind kind_of_text(uint32_t text)
     return NO_TEXT - text < ATOM_KINDS ? (enum atom_kind)(NO_TEXT - text) : ATOM_TEXT;
 }
 
+struct part_text {
+    uint32_t part, text;
+    uint8_t edges;
+};
+
 struct index_builder {
     struct names texts, parts;
     bool *noted; /* of each part */
     size_t noted_capacity;
-    struct index_use *uses;
+    struct part_text *uses;
     size_t use_count, use_capacity;
     struct index_phrase *phrases;
     uint32_t *anchors; /* of each phrase: its rarest part */
@@ -125,7 +129,39 @@ static struct text atom_text(const struct phrase_code *code, size_t atom)
     return length > 0 ? (struct text){code->bytes.bytes + start, length} : TEXT("");
 }
 
-static void add_use(struct index_builder *builder, struct index_use use)
+#define WORD_BYTES_MAX 8
+
+/* A short word that is only looked for as a whole one. */
+static bool is_short_word(struct text text, unsigned edges)
+{
+    if (text.length > WORD_BYTES_MAX || edges != (EDGE_LEFT | EDGE_RIGHT))
+        return false;
+    for (size_t i = 0; i < text.length; i++)
+        if (!is_word_byte((const unsigned char *)text.bytes, i))
+            return false;
+    return true;
+}
+
+/* What is looked up and what Vectorscan looks for are told apart by a byte behind the text. */
+static uint32_t text_number(struct index_builder *builder, struct text text, bool is_word)
+{
+    struct buffer name;
+    buffer_init(&name);
+    buffer_text(&name, text);
+    buffer_char(&name, is_word ? 'w' : 'v');
+    uint32_t number = names_number(&builder->texts, buffer_view(&name));
+    buffer_done(&name);
+    return number;
+}
+
+static struct text text_of_number(const struct index_builder *builder, size_t number, bool *is_word)
+{
+    struct text name = name_of(&builder->texts, number);
+    *is_word = name.bytes[--name.length] == 'w';
+    return name;
+}
+
+static void add_use(struct index_builder *builder, struct part_text use)
 {
     if (builder->use_count == builder->use_capacity) {
         builder->use_capacity = builder->use_capacity == 0 ? 1024 : builder->use_capacity * 2;
@@ -165,12 +201,16 @@ static uint32_t add_part(struct index_builder *builder, const struct phrase_code
     buffer_done(&name);
     note_if(builder, part, noted);
     for (size_t i = first; i < end && builder->parts.count > before; i++) {
-        bool is_text = code->atoms[i].kind == ATOM_TEXT;
+        const struct atom *atom = &code->atoms[i];
+        struct text text = atom_text(code, i);
+        unsigned edges = (atom->left_edge ? EDGE_LEFT : 0u) | (atom->right_edge ? EDGE_RIGHT : 0u);
+        bool is_text = atom->kind == ATOM_TEXT;
         note_if(builder, part, !is_text);
-        uint32_t text = is_text ? names_number(&builder->texts, atom_text(code, i))
-                                : NO_TEXT - code->atoms[i].kind;
-        add_use(builder, (struct index_use){part, text, is_text && code->atoms[i].left_edge,
-                                            is_text && code->atoms[i].right_edge});
+        add_use(builder,
+                is_text ? (struct part_text){part,
+                                             text_number(builder, text, is_short_word(text, edges)),
+                                             (uint8_t)edges}
+                        : (struct part_text){part, NO_TEXT - atom->kind, 0});
     }
     return part;
 }
@@ -215,30 +255,19 @@ static unsigned common_scripts(const struct phrase_code *code, size_t first, siz
     return scripts;
 }
 
-/* Words that stand in every message cost more to look for than they tell. */
 void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched)
 {
-    struct index_phrase phrase = {.ordered = true};
-    size_t first = 0, rarest = rarest_part(code);
+    struct index_phrase phrase = {.ordered = true, .part_count = (uint32_t)code->part_count};
+    size_t first = 0, rarest = rarest_part(code), reach = 0;
     uint32_t anchor = NO_PART;
-    size_t reach = 0;
     MUST(code->part_count > 0 || !watched);
     for (size_t i = 0; i < code->part_count; i++) {
         const struct phrase_part *of_code = &code->parts[i];
-        reach += of_code->before;
         phrase.scripts |= common_scripts(code, first, of_code->atom_end);
-        bool noted =
-            i == rarest || phrase_commonness(code, first, of_code->atom_end) <= TELLING_MAX;
-        uint32_t part = add_part(builder, code, first, of_code->atom_end, noted && watched);
-        if (noted) {
-            phrase.reaches[phrase.part_count] = (uint32_t)(reach + of_code->lead);
-            phrase.parts[phrase.part_count++] = part;
-            reach = of_code->trail;
-            anchor = i == rarest && watched ? part : anchor;
-        } else {
-            reach += of_code->longest;
-            phrase.asked[phrase.asked_count++] = part;
-        }
+        phrase.reaches[i] = (uint32_t)(reach + of_code->before + of_code->lead);
+        phrase.parts[i] = add_part(builder, code, first, of_code->atom_end, watched);
+        anchor = i == rarest && watched ? phrase.parts[i] : anchor;
+        reach = of_code->trail;
         first = of_code->atom_end;
     }
     for (size_t i = 0; i < code->atom_count; i++)
@@ -257,7 +286,7 @@ void index_add_phrase(struct index_builder *builder, const struct phrase_code *c
 
 void index_add_number(struct index_builder *builder, const struct phrase_code *code, size_t number)
 {
-    uint32_t text = names_number(&builder->texts, atom_text(code, 0));
+    uint32_t text = text_number(builder, atom_text(code, 0), false);
     if (text >= builder->number_capacity) {
         size_t capacity = (size_t)text * 2 + 64;
         builder->numbers = realloc(builder->numbers, capacity * sizeof *builder->numbers);
@@ -278,7 +307,6 @@ static void *array(size_t count, size_t each)
     return memory;
 }
 
-#define WORD_BYTES_MAX 8
 #define WORD_TABLE_SPARE 4 /* places for each word: nearly every look-up ends at its first */
 
 static uint64_t letters_of(const unsigned char *bytes, size_t length)
@@ -312,17 +340,6 @@ uint32_t index_word(const struct index *index, const unsigned char *bytes, size_
     return UINT32_MAX;
 }
 
-/* It is only looked for as a whole word, and it is one. */
-static bool is_short_word(const struct index_text *entry, struct text text)
-{
-    if (text.length == 0 || text.length > WORD_BYTES_MAX || entry->within || entry->number > 0)
-        return false;
-    for (size_t i = 0; i < text.length; i++)
-        if (!is_word_byte((const unsigned char *)text.bytes, i))
-            return false;
-    return true;
-}
-
 static void add_word(struct index *index, struct text text, uint32_t number)
 {
     unsigned char bytes[WORD_BYTES_MAX] = {0};
@@ -334,20 +351,17 @@ static void add_word(struct index *index, struct text text, uint32_t number)
     index->words[place] = (struct index_word){letters, number};
 }
 
-/* Takes the short words out of TEXTS. */
-static void place_words(struct index *index, struct text *texts)
+static void place_words(struct index *index, const struct index_builder *builder)
 {
-    size_t count = 0, size = 64;
-    for (uint32_t i = 0; i < index->text_count; i++)
-        count += is_short_word(&index->texts[i], texts[i]);
-    for (index->word_shift = 58; size < WORD_TABLE_SPARE * count; size *= 2)
+    size_t size = 64;
+    bool is_word;
+    for (index->word_shift = 58; size < WORD_TABLE_SPARE * index->text_count; size *= 2)
         index->word_shift--;
     index->words = array(size, sizeof *index->words);
     for (uint32_t i = 0; i < index->text_count; i++) {
-        if (!is_short_word(&index->texts[i], texts[i]))
-            continue;
-        add_word(index, texts[i], i);
-        texts[i] = TEXT_NONE;
+        struct text text = text_of_number(builder, i, &is_word);
+        if (is_word)
+            add_word(index, text, i);
     }
 }
 
@@ -359,12 +373,12 @@ static void release(struct index *index)
     free(index->texts);
     free(index->words);
     free(index->uses);
-    free(index->asked_uses);
+    free(index->asked);
     free(index->parts);
     free(index->phrases);
     free(index->anchored);
     for (size_t i = 0; i < ATOM_KINDS; i++)
-        free(index->kind_parts[i]);
+        free(index->kind_uses[i]);
     free(index);
 }
 
@@ -374,78 +388,83 @@ void index_free(struct index *index)
         release(index);
 }
 
+static void place_use(struct index *index, const struct part_text *use)
+{
+    enum atom_kind kind = kind_of_text(use->text);
+    struct index_use placed = {use->part, use->edges, index->parts[use->part].phrase_count > 0};
+    if (kind != ATOM_TEXT) {
+        index->kind_uses[kind][index->kind_use_counts[kind]++] = placed;
+    } else if (index->parts[use->part].noted) {
+        struct index_text *text = &index->texts[use->text];
+        index->uses[text->use_first + text->use_count++] = placed;
+    }
+}
+
 /* Uses by text, phrases by anchor: counted, then placed. */
 static void place_uses(struct index *index, const struct index_builder *builder)
 {
     uint32_t next = 0;
+    for (size_t i = 0; i < index->text_count; i++)
+        index->texts[i].edges = EDGE_LEFT | EDGE_RIGHT;
     for (size_t i = 0; i < builder->use_count; i++) {
-        const struct index_use *use = &builder->uses[i];
+        const struct part_text *use = &builder->uses[i];
         if (kind_of_text(use->text) != ATOM_TEXT)
             continue;
         index->texts[use->text].use_count += builder->noted[use->part];
-        index->texts[use->text].within |= !use->left_edge || !use->right_edge;
+        index->texts[use->text].edges &= use->edges;
     }
     for (size_t i = 0; i < index->text_count; i++) {
         index->texts[i].use_first = next;
         next += index->texts[i].use_count;
         index->texts[i].use_count = 0;
     }
-    for (size_t i = 0; i < builder->use_count; i++) {
-        const struct index_use *use = &builder->uses[i];
-        enum atom_kind kind = kind_of_text(use->text);
-        if (kind != ATOM_TEXT) {
-            index->kind_parts[kind][index->kind_part_counts[kind]++] = use->part;
-        } else if (builder->noted[use->part]) {
-            struct index_text *text = &index->texts[use->text];
-            index->uses[text->use_first + text->use_count++] = *use;
-        }
-    }
+    for (size_t i = 0; i < builder->use_count; i++)
+        place_use(index, &builder->uses[i]);
 }
 
 static int by_text(const void *a, const void *b)
 {
-    const struct index_use *left = a, *right = b;
+    const struct index_asked *left = a, *right = b;
     return (left->text > right->text) - (left->text < right->text);
 }
 
-/* The uses of parts that are not noted, by part (as they were added), then by text. */
+/* The texts of parts that are not noted, by part (as they were added), then by text. */
 static void place_asked(struct index *index, const struct index_builder *builder)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < builder->use_count; i++) {
-        const struct index_use *use = &builder->uses[i];
+        const struct part_text *use = &builder->uses[i];
         struct index_part *part = &index->parts[use->part];
         part->noted = builder->noted[use->part];
         if (part->noted)
             continue;
-        if (part->use_count++ == 0)
-            part->use_first = count;
+        if (part->asked_count++ == 0)
+            part->asked_first = count;
         part->filter |= index_filter(use->text);
         index->texts[use->text].asked = true;
-        index->asked_uses[count++] = *use;
+        index->asked[count++] = (struct index_asked){use->text, use->edges};
     }
     for (size_t i = 0; i < index->part_count; i++)
-        qsort(index->asked_uses + index->parts[i].use_first, index->parts[i].use_count,
-              sizeof *index->asked_uses, by_text);
+        qsort(index->asked + index->parts[i].asked_first, index->parts[i].asked_count,
+              sizeof *index->asked, by_text);
 }
 
-bool index_part_has(const struct index *index, uint32_t number, uint32_t text, bool left,
-                    bool right)
+bool index_part_has(const struct index *index, uint32_t number, uint32_t text, unsigned edges)
 {
     const struct index_part *part = &index->parts[number];
-    const struct index_use *uses = index->asked_uses + part->use_first;
+    const struct index_asked *asked = index->asked + part->asked_first;
     if ((part->filter & index_filter(text)) == 0)
         return false;
-    size_t low = 0, high = part->use_count;
+    size_t low = 0, high = part->asked_count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (uses[middle].text < text)
+        if (asked[middle].text < text)
             low = middle + 1;
         else
             high = middle;
     }
-    for (; low < part->use_count && uses[low].text == text; low++)
-        if ((left || !uses[low].left_edge) && (right || !uses[low].right_edge))
+    for (; low < part->asked_count && asked[low].text == text; low++)
+        if ((asked[low].edges & ~edges) == 0)
             return true;
     return false;
 }
@@ -474,11 +493,12 @@ static bool compile_texts(struct index *index, const struct index_builder *build
 {
     struct text *texts = array(index->text_count, sizeof *texts);
     for (size_t i = 0; i < index->text_count; i++) {
-        texts[i] = name_of(&builder->texts, i);
-        index->texts[i].length = (uint32_t)texts[i].length;
+        bool is_word;
+        struct text text = text_of_number(builder, i, &is_word);
+        texts[i] = is_word ? TEXT_NONE : text;
+        index->texts[i].length = (uint32_t)text.length;
         index->texts[i].number = i < builder->number_capacity ? builder->numbers[i] : 0;
     }
-    place_words(index, texts);
     index->matcher = matcher_new(texts, index->text_count, problem);
     free(texts);
     return index->matcher != NULL;
@@ -493,16 +513,17 @@ struct index *index_new(struct index_builder *builder, struct problem *problem)
     index->phrase_count = builder->phrase_count;
     index->texts = array(index->text_count, sizeof *index->texts);
     index->uses = array(builder->use_count, sizeof *index->uses);
-    index->asked_uses = array(builder->use_count, sizeof *index->asked_uses);
+    index->asked = array(builder->use_count, sizeof *index->asked);
     index->parts = array(index->part_count, sizeof *index->parts);
     for (size_t i = 0; i < ATOM_KINDS; i++)
-        index->kind_parts[i] = array(builder->use_count, sizeof *index->kind_parts[i]);
+        index->kind_uses[i] = array(builder->use_count, sizeof *index->kind_uses[i]);
     index->anchored = array(index->phrase_count, sizeof *index->anchored);
     index->phrases = builder->phrases;
     builder->phrases = NULL;
-    place_uses(index, builder);
-    place_asked(index, builder);
     place_phrases(index, builder);
+    place_asked(index, builder);
+    place_uses(index, builder);
+    place_words(index, builder);
     if (compile_texts(index, builder, problem))
         return index;
     release(index);

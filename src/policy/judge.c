@@ -3,6 +3,7 @@
 
 #include "policy/conversation.h"
 #include "policy/letters.h"
+#include "policy/parts.h"
 #include "policy/rules.h"
 #include "policy/scan.h"
 
@@ -37,25 +38,6 @@ struct tally {
     unsigned count;
 };
 
-/* A text that was found and that may be asked about. */
-struct hit {
-    uint32_t text, start, end;
-    bool left, right; /* a word's edge is there */
-};
-
-#define HITS_MAX 512
-#define MARK_PLACES_MAX 6
-
-/* Where a part of phrases was found; `many`: in more places than are kept. */
-struct mark {
-    uint32_t epoch;
-    uint8_t count;
-    bool many;
-    struct {
-        uint32_t start, end;
-    } places[MARK_PLACES_MAX];
-};
-
 #define TONGUES (POLICY_LANGUAGES + 1) /* the last: of any language */
 
 struct rule_points {
@@ -84,12 +66,7 @@ struct policy_worker {
     struct text text; /* folded */
     unsigned scripts; /* that it is written with */
     uint32_t epoch;
-    struct mark *marks; /* of each part that is noted */
-    struct hit hits[HITS_MAX];
-    size_t hit_count;
-    bool many_hits;    /* more than that */
-    uint32_t *anchors; /* parts that were found and that phrases wait for */
-    size_t anchor_count;
+    struct parts parts;
     struct likely *likely;
     size_t likely_count;
     struct tally *signals;    /* counted already */
@@ -116,8 +93,7 @@ struct policy_worker *policy_worker_new(struct policy *policy)
     worker->policy = policy_share(policy);
     worker->scratch = matcher_scratch_new(policy->index->matcher);
     worker->exact_work = exact_work_new();
-    worker->marks = zeroed(policy->index->part_count, sizeof(struct mark));
-    worker->anchors = zeroed(policy->index->part_count, sizeof(uint32_t));
+    parts_init(&worker->parts, policy->index);
     worker->likely = zeroed(policy->index->phrase_count, sizeof(struct likely));
     worker->signals = zeroed(policy->signal_count, sizeof(struct tally));
     worker->companions = zeroed(policy->block_count, sizeof(struct tally));
@@ -136,8 +112,7 @@ void policy_worker_free(struct policy_worker *worker)
     buffer_done(&worker->known.bytes);
     matcher_scratch_free(worker->scratch);
     exact_work_free(worker->exact_work);
-    free(worker->marks);
-    free(worker->anchors);
+    parts_done(&worker->parts);
     free(worker->likely);
     free(worker->signals);
     free(worker->companions);
@@ -177,10 +152,6 @@ static bool is_quoted(const struct policy_worker *worker, size_t start, size_t e
            memchr(worker->text.bytes + end, '"', worker->text.length - end) != NULL;
 }
 
-struct place {
-    size_t start, end;
-};
-
 /* PLACE of the hit, or NULL: what is asked of it is taken to hold. */
 static bool conditions_hold(const struct policy_worker *worker, const struct condition *conditions,
                             size_t count, const struct place *place)
@@ -197,125 +168,12 @@ static bool conditions_hold(const struct policy_worker *worker, const struct con
     return true;
 }
 
-/* --- where phrases may be --- */
-
-/* Places of parts, each not far behind the one before, from the first one's start on. */
-struct chain {
-    uint32_t start, end;
-};
-
-/*
- * Goes on from the COUNT chains of BEFORE to the places of MARK; returns how many that gives.
- * ORDERED: the place may not overlap what stands before it.
- */
-static size_t follow(const struct mark *mark, const struct chain *before, size_t count,
-                     size_t reach, bool ordered, struct chain *chains)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < mark->count; i++) {
-        uint32_t start = UINT32_MAX, end = mark->places[i].end;
-        for (size_t j = 0; j < count; j++) {
-            if ((ordered ? mark->places[i].start : end) >= before[j].end &&
-                mark->places[i].start <= before[j].end + reach)
-                start = before[j].start < start ? before[j].start : start;
-        }
-        if (start != UINT32_MAX)
-            chains[found++] = (struct chain){start, end};
-    }
-    return found;
-}
-
-static void add_place(struct mark *mark, size_t start, size_t end)
-{
-    if (mark->count == MARK_PLACES_MAX) {
-        mark->many = true;
-        return;
-    }
-    mark->places[mark->count].start = (uint32_t)start;
-    mark->places[mark->count++].end = (uint32_t)end;
-}
-
-/* Where PART is: what was noted, or what is looked up among the hits when it is first asked. */
-static const struct mark *mark_of(struct policy_worker *worker, uint32_t part)
-{
-    const struct index *index = worker->policy->index;
-    struct mark *mark = &worker->marks[part];
-    if (mark->epoch == worker->epoch)
-        return mark;
-    *mark = (struct mark){.epoch = worker->epoch};
-    if (index->parts[part].noted)
-        return mark;
-    mark->many = worker->many_hits;
-    worker->verdict.work += worker->hit_count;
-    for (size_t i = 0; i < worker->hit_count; i++) {
-        const struct hit *hit = &worker->hits[i];
-        if (index_part_has(index, part, hit->text, hit->left, hit->right))
-            add_place(mark, hit->start, hit->end);
-    }
-    return mark;
-}
-
-static bool is_in(const struct mark *mark, const struct place *place)
-{
-    for (size_t i = 0; i < mark->count; i++)
-        if (mark->places[i].start >= place->start && mark->places[i].end <= place->end)
-            return true;
-    return mark->many;
-}
-
-static bool is_there(struct policy_worker *worker, const struct index_phrase *phrase, bool *many)
-{
-    *many = false;
-    for (uint32_t i = 0; i < phrase->part_count; i++) {
-        const struct mark *mark = mark_of(worker, phrase->parts[i]);
-        if (mark->count == 0 && !mark->many)
-            return false;
-        *many = *many || mark->many;
-    }
-    return true;
-}
-
-/* Where the phrase can be: each part that is noted stands there, near the one before. */
-static bool is_chained(struct policy_worker *worker, const struct index_phrase *phrase,
-                       struct place *place)
-{
-    struct chain chains[2][MARK_PLACES_MAX];
-    const struct mark *mark = &worker->marks[phrase->parts[0]];
-    size_t count;
-    for (count = 0; count < mark->count; count++)
-        chains[0][count] = (struct chain){mark->places[count].start, mark->places[count].end};
-    for (uint32_t i = 1; i < phrase->part_count && count > 0; i++)
-        count = follow(&worker->marks[phrase->parts[i]], chains[(i + 1) % 2], count,
-                       phrase->reaches[i], phrase->ordered, chains[i % 2]);
-    const struct chain *last = chains[(phrase->part_count + 1) % 2];
-    size_t start = SIZE_MAX, end = 0;
-    for (size_t i = 0; i < count; i++) {
-        start = last[i].start < start ? last[i].start : start;
-        end = last[i].end > end ? last[i].end : end;
-    }
-    if (count == 0)
-        return false;
-    place->start = start > phrase->reaches[0] ? start - phrase->reaches[0] : 0;
-    end += phrase->behind;
-    place->end = end < worker->text.length ? end : worker->text.length;
-    return true;
-}
-
-/* All parts of the phrase are where it can be. */
+/* The message may have the phrase; PLACE: where it can only be. */
 static bool is_likely(struct policy_worker *worker, const struct index_phrase *phrase,
                       struct place *place)
 {
-    bool many;
-    *place = (struct place){0, worker->text.length};
-    if ((phrase->scripts & ~worker->scripts) != 0)
-        return false;
-    if (phrase->part_count > 0 &&
-        (!is_there(worker, phrase, &many) || (!many && !is_chained(worker, phrase, place))))
-        return false;
-    for (uint32_t i = 0; i < phrase->asked_count; i++)
-        if (!is_in(mark_of(worker, phrase->asked[i]), place))
-            return false;
-    return true;
+    return (phrase->scripts & ~worker->scripts) == 0 &&
+           parts_may_have(&worker->parts, phrase, worker->text.length, place);
 }
 
 static bool overlap(struct place a, struct place b)
@@ -323,26 +181,33 @@ static bool overlap(struct place a, struct place b)
     return a.start < b.end && b.start < a.end;
 }
 
+/* A phrase that is one text stands where its part does. */
+static bool stands_as_text(struct policy_worker *worker, const struct index_phrase *phrase,
+                           struct place within, struct place over)
+{
+    struct place places[PLACES_MAX];
+    size_t count = parts_places(&worker->parts, phrase->parts[0], places, PLACES_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (overlap(places[i], over) && overlap(places[i], within))
+            return true;
+    return false;
+}
+
 /* Does this phrase stand within WITHIN, and overlap OVER? */
 static bool stands(struct policy_worker *worker, size_t number, struct place within,
                    struct place over)
 {
-    const struct policy *policy = worker->policy;
-    const struct index_phrase *parts = &policy->index->phrases[number];
-    const struct phrase *phrase = &policy->phrases[number];
+    const struct index_phrase *parts = &worker->policy->index->phrases[number];
+    const struct exact *exact = worker->policy->phrases[number].exact;
     struct place place, found;
     if (!is_likely(worker, parts, &place))
         return false;
+    if (exact == NULL)
+        return stands_as_text(worker, parts, within, over);
     place.start = place.start > within.start ? place.start : within.start;
     place.end = place.end < within.end ? place.end : within.end;
-    const struct mark *mark = mark_of(worker, parts->parts[0]);
-    for (size_t i = 0; phrase->exact == NULL && i < mark->count; i++) {
-        found = (struct place){mark->places[i].start, mark->places[i].end};
-        if (overlap(found, over) && overlap(found, within))
-            return true;
-    }
-    while (phrase->exact != NULL && place.start < place.end &&
-           find(worker, phrase->exact, place.start, place.end, &found.start, &found.end)) {
+    while (place.start < place.end &&
+           find(worker, exact, place.start, place.end, &found.start, &found.end)) {
         if (overlap(found, over))
             return true;
         place.start = found.start + 1;
@@ -469,61 +334,26 @@ static void note_number(struct policy_worker *worker, size_t number, size_t star
                              builtin_numbers[number].value};
 }
 
-static void note_part(struct policy_worker *worker, uint32_t part, size_t start, size_t end)
-{
-    struct mark *mark = &worker->marks[part];
-    if (mark->epoch != worker->epoch) {
-        *mark = (struct mark){.epoch = worker->epoch};
-        if (worker->policy->index->parts[part].phrase_count > 0)
-            worker->anchors[worker->anchor_count++] = part;
-    }
-    add_place(mark, start, end);
-}
-
-static void note_hit(struct policy_worker *worker, uint32_t text, size_t start, size_t end,
-                     bool left, bool right)
-{
-    if (worker->hit_count == HITS_MAX) {
-        worker->many_hits = true;
-        return;
-    }
-    worker->hits[worker->hit_count++] =
-        (struct hit){text, (uint32_t)start, (uint32_t)end, left, right};
-}
-
 /* A text that Vectorscan found, perhaps within a word. */
 static bool note_text(void *context, size_t number, size_t end)
 {
     struct policy_worker *worker = context;
-    const struct index *index = worker->policy->index;
-    const struct index_text *text = &index->texts[number];
+    const struct index_text *text = &worker->policy->index->texts[number];
+    const struct shape *shape = &worker->shape;
     size_t start = end - text->length;
-    bool left = is_edge(worker->folded.bytes, start), right = is_edge(worker->folded.bytes, end);
-    worker->verdict.work += 1 + text->use_count;
-    if (text->asked)
-        note_hit(worker, (uint32_t)number, start, end, left, right);
     if (text->number > 0)
         note_number(worker, text->number - 1, start, end);
-    for (uint32_t i = 0; i < text->use_count; i++) {
-        const struct index_use *use = &index->uses[text->use_first + i];
-        if ((left || !use->left_edge) && (right || !use->right_edge))
-            note_part(worker, use->part, start, end);
-    }
+    parts_add_text(&worker->parts, (uint32_t)number, start, end,
+                   (shape_is_edge(shape, start) ? EDGE_LEFT : 0u) |
+                       (shape_is_edge(shape, end) ? EDGE_RIGHT : 0u));
     return true;
 }
 
 static void note_word(struct policy_worker *worker, size_t start, size_t end)
 {
-    const struct index *index = worker->policy->index;
-    uint32_t number = index_word(index, worker->folded.bytes, start, end);
-    if (number == UINT32_MAX)
-        return;
-    const struct index_text *text = &index->texts[number];
-    worker->verdict.work += 1 + text->use_count;
-    if (text->asked)
-        note_hit(worker, number, start, end, true, true);
-    for (uint32_t i = 0; i < text->use_count; i++)
-        note_part(worker, index->uses[text->use_first + i].part, start, end);
+    uint32_t text = index_word(worker->policy->index, worker->folded.bytes, start, end);
+    if (text != UINT32_MAX)
+        parts_add_text(&worker->parts, text, start, end, EDGE_LEFT | EDGE_RIGHT);
 }
 
 /* Words begin and end where the bits of the shape change. */
@@ -576,12 +406,12 @@ static void consider_phrase(struct policy_worker *worker, const struct phrase *p
         candidate_add(&worker->candidates, phrase->scanner, start, end, TEXT_NONE);
 }
 
-/* A phrase that is one text stands where its mark says. */
-static void take_marked(struct policy_worker *worker, const struct phrase *phrase,
-                        const struct mark *mark)
+static void take_text(struct policy_worker *worker, const struct phrase *phrase, uint32_t part)
 {
-    for (size_t i = 0; i < mark->count; i++)
-        consider_phrase(worker, phrase, mark->places[i].start, mark->places[i].end);
+    struct place places[PLACES_MAX];
+    size_t count = parts_places(&worker->parts, part, places, PLACES_MAX);
+    for (size_t i = 0; i < count; i++)
+        consider_phrase(worker, phrase, places[i].start, places[i].end);
 }
 
 /* Looks for the phrase where it can be, once or more. */
@@ -603,28 +433,21 @@ static void look_for(struct policy_worker *worker, uint32_t id, struct place pla
     const struct phrase *phrase = &worker->policy->phrases[id];
     const struct index_phrase *parts = &worker->policy->index->phrases[id];
     if (phrase->exact == NULL)
-        take_marked(worker, phrase, &worker->marks[parts->parts[0]]);
+        take_text(worker, phrase, parts->parts[0]);
     else
         confirm(worker, phrase, place);
-}
-
-static void note_kind(struct policy_worker *worker, enum atom_kind kind, size_t start, size_t end)
-{
-    const struct index *index = worker->policy->index;
-    for (size_t i = 0; i < index->kind_part_counts[kind]; i++)
-        note_part(worker, index->kind_parts[kind][i], start, end);
 }
 
 static void note_digits(struct policy_worker *worker)
 {
     const unsigned char *bytes = worker->folded.bytes;
     size_t places = 0;
-    for (size_t at = 0; at < worker->folded.length && places <= MARK_PLACES_MAX; at++) {
+    for (size_t at = 0; at < worker->folded.length && places <= PLACES_MAX; at++) {
         size_t start = at;
         while (is_digit(bytes[at]))
             at++;
         if (at > start)
-            note_kind(worker, ATOM_DIGITS, start, at);
+            parts_add_kind(&worker->parts, ATOM_DIGITS, start, at);
         places += at > start;
     }
 }
@@ -632,10 +455,10 @@ static void note_digits(struct policy_worker *worker)
 static void note_amounts(struct policy_worker *worker)
 {
     size_t from = 0, start, end;
-    for (size_t i = 0; i <= MARK_PLACES_MAX; i++) {
+    for (size_t i = 0; i <= PLACES_MAX; i++) {
         if (!find(worker, worker->policy->money, from, worker->text.length, &start, &end))
             return;
-        note_kind(worker, ATOM_MONEY, start, end);
+        parts_add_kind(&worker->parts, ATOM_MONEY, start, end);
         from = end;
     }
 }
@@ -684,9 +507,8 @@ static void confirm_likely(struct policy_worker *worker)
 static void match(struct policy_worker *worker)
 {
     const struct index *index = worker->policy->index;
-    worker->anchor_count = worker->number_word_count = worker->likely_count = 0;
-    worker->hit_count = 0;
-    worker->many_hits = false;
+    worker->number_word_count = worker->likely_count = 0;
+    parts_begin(&worker->parts);
     if (worker->shape.digits > 0) {
         note_digits(worker);
         note_amounts(worker);
@@ -694,8 +516,8 @@ static void match(struct policy_worker *worker)
     note_words(worker);
     matcher_scan(index->matcher, worker->scratch, worker->text, note_text, worker);
     worker->verdict.work += worker->text.length;
-    for (size_t i = 0; i < worker->anchor_count; i++)
-        gather(worker, worker->anchors[i]);
+    for (size_t i = 0; i < worker->parts.anchor_count; i++)
+        gather(worker, worker->parts.anchors[i]);
 }
 
 /* --- scanning --- */
@@ -1012,7 +834,9 @@ static void prepare(struct policy_worker *worker, struct text text)
     }
     worker->candidates.crowded = worker->shape.crowded;
     worker->text = (struct text){(const char *)worker->folded.bytes, worker->folded.length};
-    worker->scripts = script_of(worker->folded.bytes, worker->folded.length);
+    worker->scripts = worker->shape.dense ? script_of(worker->folded.bytes, worker->folded.length)
+                                          : (worker->shape.latin ? SCRIPT_LATIN : 0u) |
+                                                (worker->shape.pairs ? SCRIPT_PAIRS : 0u);
 }
 
 const struct policy_verdict *policy_judge(struct policy_worker *worker,

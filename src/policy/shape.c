@@ -102,6 +102,9 @@ static void look_at_block(struct shape *shape, const struct masks *m, struct bef
     uint64_t beside = single_ends << 2 | single_ends << 3 | single_ends << 4 | before->single_ends;
     *pairs += (size_t)__builtin_popcountll(single & beside);
     shape->hidden = shape->hidden || lone != 0 || dense_gap || *pairs >= SPACED_PAIRS;
+    shape->latin = shape->latin || m->letter != 0;
+    shape->pairs = shape->pairs || m->pair != 0;
+    shape->dense = shape->dense || m->dense != 0;
     shape->digits += (size_t)__builtin_popcountll(m->digit);
     uint64_t dots = m->dot & before_word & ((m->letter | m->pair | m->dense) >> 1 | last);
     add_marks(shape, m->at | dots, at);
@@ -129,7 +132,7 @@ void shape_look(struct shape *shape, const struct folded *folded)
 {
     struct before before = {0};
     size_t pairs = 0;
-    shape->hidden = shape->crowded = false;
+    shape->hidden = shape->crowded = shape->latin = shape->pairs = shape->dense = false;
     shape->digits = shape->mark_count = shape->block_count = 0;
     reserve_blocks(shape, (folded->length + 63) / 64);
     for (size_t at = 0; at < folded->length; at += 64) {
