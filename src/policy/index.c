@@ -255,19 +255,36 @@ static unsigned common_scripts(const struct phrase_code *code, size_t first, siz
     return scripts;
 }
 
+/* One of its texts is a single byte that may stand within a word: it would be found everywhere. */
+static bool is_everywhere(const struct phrase_code *code, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++) {
+        const struct atom *atom = &code->atoms[i];
+        if (atom->kind == ATOM_TEXT && atom->length == 1 && !(atom->left_edge && atom->right_edge))
+            return true;
+    }
+    return false;
+}
+
 void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched)
 {
-    struct index_phrase phrase = {.ordered = true, .part_count = (uint32_t)code->part_count};
+    struct index_phrase phrase = {.ordered = true};
     size_t first = 0, rarest = rarest_part(code), reach = 0;
     uint32_t anchor = NO_PART;
     MUST(code->part_count > 0 || !watched);
     for (size_t i = 0; i < code->part_count; i++) {
         const struct phrase_part *of_code = &code->parts[i];
         phrase.scripts |= common_scripts(code, first, of_code->atom_end);
-        phrase.reaches[i] = (uint32_t)(reach + of_code->before + of_code->lead);
-        phrase.parts[i] = add_part(builder, code, first, of_code->atom_end, watched);
-        anchor = i == rarest && watched ? phrase.parts[i] : anchor;
-        reach = of_code->trail;
+        reach += of_code->before;
+        if (i != rarest && is_everywhere(code, first, of_code->atom_end)) {
+            reach += of_code->longest;
+        } else {
+            uint32_t part = add_part(builder, code, first, of_code->atom_end, watched);
+            phrase.reaches[phrase.part_count] = (uint32_t)(reach + of_code->lead);
+            phrase.parts[phrase.part_count++] = part;
+            anchor = i == rarest && watched ? part : anchor;
+            reach = of_code->trail;
+        }
         first = of_code->atom_end;
     }
     for (size_t i = 0; i < code->atom_count; i++)
