@@ -16,7 +16,7 @@
 #include "net/rules.h"
 #include "policy/rules.h"
 
-#define BATCH 20 /* messages between two looks at the clock */
+#define BATCH 200 /* messages between two looks at the clock */
 
 /* What is ordinary: an order number, sizes, dates, prices, apologies. */
 static const char *const messages[] = {
