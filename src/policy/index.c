@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/letters.h"
+
 /* --- names that are numbered --- */
 
 /* Runs of bytes, each once; an open table of 1 + their numbers. */
@@ -71,7 +73,6 @@ static uint32_t names_number(struct names *names, struct text name)
 
 /* --- building --- */
 
-#define TELLING_MAX 300 /* in a thousand messages */
 #define NO_PART UINT32_MAX
 #define NO_TEXT UINT32_MAX /* less the kind of an atom that is none */
 
@@ -80,14 +81,16 @@ static enum atom_kind kind_of_text(uint32_t text)
     return NO_TEXT - text < ATOM_KINDS ? (enum atom_kind)(NO_TEXT - text) : ATOM_TEXT;
 }
 
-struct use_of_text {
-    uint32_t text;
-    struct index_use use;
+struct part_text {
+    uint32_t part, text;
+    uint8_t edges;
 };
 
 struct index_builder {
     struct names texts, parts;
-    struct use_of_text *uses;
+    bool *noted; /* of each part */
+    size_t noted_capacity;
+    struct part_text *uses;
     size_t use_count, use_capacity;
     struct index_phrase *phrases;
     uint32_t *anchors; /* of each phrase: its rarest part */
@@ -102,6 +105,7 @@ void index_builder_free(struct index_builder *builder)
         return;
     names_done(&builder->texts);
     names_done(&builder->parts);
+    free(builder->noted);
     free(builder->uses);
     free(builder->phrases);
     free(builder->anchors);
@@ -125,20 +129,66 @@ static struct text atom_text(const struct phrase_code *code, size_t atom)
     return length > 0 ? (struct text){code->bytes.bytes + start, length} : TEXT("");
 }
 
-static void add_use(struct index_builder *builder, uint32_t text, struct index_use use)
+#define WORD_BYTES_MAX 8
+
+/* A short word that is only looked for as a whole one. */
+static bool is_short_word(struct text text, unsigned edges)
+{
+    if (text.length > WORD_BYTES_MAX || edges != (EDGE_LEFT | EDGE_RIGHT))
+        return false;
+    for (size_t i = 0; i < text.length; i++)
+        if (!is_word_byte((const unsigned char *)text.bytes, i))
+            return false;
+    return true;
+}
+
+/* What is looked up and what Vectorscan looks for are told apart by a byte behind the text. */
+static uint32_t text_number(struct index_builder *builder, struct text text, bool is_word)
+{
+    struct buffer name;
+    buffer_init(&name);
+    buffer_text(&name, text);
+    buffer_char(&name, is_word ? 'w' : 'v');
+    uint32_t number = names_number(&builder->texts, buffer_view(&name));
+    buffer_done(&name);
+    return number;
+}
+
+static struct text text_of_number(const struct index_builder *builder, size_t number, bool *is_word)
+{
+    struct text name = name_of(&builder->texts, number);
+    *is_word = name.bytes[--name.length] == 'w';
+    return name;
+}
+
+static void add_use(struct index_builder *builder, struct part_text use)
 {
     if (builder->use_count == builder->use_capacity) {
         builder->use_capacity = builder->use_capacity == 0 ? 1024 : builder->use_capacity * 2;
         builder->uses = realloc(builder->uses, builder->use_capacity * sizeof *builder->uses);
         MUST(builder->uses != NULL);
     }
-    builder->uses[builder->use_count++] = (struct use_of_text){text, use};
+    builder->uses[builder->use_count++] = use;
+}
+
+/* PART is noted from now on, if NOTED. */
+static void note_if(struct index_builder *builder, uint32_t part, bool noted)
+{
+    if (part >= builder->noted_capacity) {
+        size_t capacity = (size_t)part * 2 + 256;
+        builder->noted = realloc(builder->noted, capacity * sizeof *builder->noted);
+        MUST(builder->noted != NULL);
+        memset(builder->noted + builder->noted_capacity, 0,
+               (capacity - builder->noted_capacity) * sizeof *builder->noted);
+        builder->noted_capacity = capacity;
+    }
+    builder->noted[part] = builder->noted[part] || noted;
 }
 
 /* The number of the part with the atoms from FIRST to END; parts with the same ones are the same.
  */
 static uint32_t add_part(struct index_builder *builder, const struct phrase_code *code,
-                         size_t first, size_t end)
+                         size_t first, size_t end, bool noted)
 {
     struct buffer name;
     buffer_init(&name);
@@ -149,13 +199,18 @@ static uint32_t add_part(struct index_builder *builder, const struct phrase_code
     size_t before = builder->parts.count;
     uint32_t part = names_number(&builder->parts, buffer_view(&name));
     buffer_done(&name);
+    note_if(builder, part, noted);
     for (size_t i = first; i < end && builder->parts.count > before; i++) {
-        if (code->atoms[i].kind != ATOM_TEXT) {
-            add_use(builder, NO_TEXT - code->atoms[i].kind, (struct index_use){part, false, false});
-            continue;
-        }
-        add_use(builder, names_number(&builder->texts, atom_text(code, i)),
-                (struct index_use){part, code->atoms[i].left_edge, code->atoms[i].right_edge});
+        const struct atom *atom = &code->atoms[i];
+        struct text text = atom_text(code, i);
+        unsigned edges = (atom->left_edge ? EDGE_LEFT : 0u) | (atom->right_edge ? EDGE_RIGHT : 0u);
+        bool is_text = atom->kind == ATOM_TEXT;
+        note_if(builder, part, !is_text);
+        add_use(builder,
+                is_text ? (struct part_text){part,
+                                             text_number(builder, text, is_short_word(text, edges)),
+                                             (uint8_t)edges}
+                        : (struct part_text){part, NO_TEXT - atom->kind, 0});
     }
     return part;
 }
@@ -164,36 +219,76 @@ static size_t rarest_part(const struct phrase_code *code)
 {
     size_t first = 0, best = 0, least = SIZE_MAX;
     for (size_t i = 0; i < code->part_count && code->part_count > 1; i++) {
-        size_t common = phrase_commonness(code, first, code->part_ends[i]);
+        size_t common = phrase_commonness(code, first, code->parts[i].atom_end);
         if (common < least) {
             least = common;
             best = i;
         }
-        first = code->part_ends[i];
+        first = code->parts[i].atom_end;
     }
     return best;
 }
 
-/* Words that stand in every message cost more to look for than they tell. */
+unsigned script_of(const unsigned char *bytes, size_t length)
+{
+    unsigned scripts = 0;
+    for (size_t i = 0; i < length; i++) {
+        bool kana =
+            i + 1 < length && bytes[i] == 0xE3 && bytes[i + 1] >= 0x81 && bytes[i + 1] <= 0x83;
+        scripts |= is_ascii_letter(bytes[i]) ? SCRIPT_LATIN
+                   : is_pair(bytes[i])       ? SCRIPT_PAIRS
+                   : kana                    ? SCRIPT_DENSE | SCRIPT_KANA
+                   : bytes[i] >= 0xE0        ? SCRIPT_DENSE
+                                             : 0;
+    }
+    return scripts;
+}
+
+/* What all atoms from FIRST to END are written with. */
+static unsigned common_scripts(const struct phrase_code *code, size_t first, size_t end)
+{
+    unsigned scripts = ~0u;
+    for (size_t i = first; i < end; i++) {
+        struct text text = atom_text(code, i);
+        scripts &= script_of((const unsigned char *)text.bytes, text.length);
+    }
+    return scripts;
+}
+
+/* One of its texts is a single byte that may stand within a word: it would be found everywhere. */
+static bool is_everywhere(const struct phrase_code *code, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++) {
+        const struct atom *atom = &code->atoms[i];
+        if (atom->kind == ATOM_TEXT && atom->length == 1 && !(atom->left_edge && atom->right_edge))
+            return true;
+    }
+    return false;
+}
+
 void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched)
 {
-    struct index_phrase phrase = {0};
-    size_t first = 0, rarest = rarest_part(code);
+    struct index_phrase phrase = {.ordered = true};
+    size_t first = 0, rarest = rarest_part(code), reach = 0;
     uint32_t anchor = NO_PART;
-    size_t reach = 0;
     MUST(code->part_count > 0 || !watched);
     for (size_t i = 0; i < code->part_count; i++) {
-        size_t end = code->part_ends[i];
-        reach += code->reaches[i];
-        if (i == rarest || phrase_commonness(code, first, end) <= TELLING_MAX) {
-            uint32_t part = add_part(builder, code, first, end);
-            phrase.reaches[phrase.part_count] = (uint32_t)reach;
+        const struct phrase_part *of_code = &code->parts[i];
+        phrase.scripts |= common_scripts(code, first, of_code->atom_end);
+        reach += of_code->before;
+        if (i != rarest && is_everywhere(code, first, of_code->atom_end)) {
+            reach += of_code->longest;
+        } else {
+            uint32_t part = add_part(builder, code, first, of_code->atom_end, watched);
+            phrase.reaches[phrase.part_count] = (uint32_t)(reach + of_code->lead);
             phrase.parts[phrase.part_count++] = part;
-            reach = 0;
             anchor = i == rarest && watched ? part : anchor;
+            reach = of_code->trail;
         }
-        first = end;
+        first = of_code->atom_end;
     }
+    for (size_t i = 0; i < code->atom_count; i++)
+        phrase.ordered = phrase.ordered && code->atoms[i].kind == ATOM_TEXT;
     phrase.behind = (uint32_t)(reach + code->behind + PHRASE_EDGE_BYTES);
     if (builder->phrase_count == builder->phrase_capacity) {
         size_t capacity = builder->phrase_capacity == 0 ? 256 : builder->phrase_capacity * 2;
@@ -208,7 +303,7 @@ void index_add_phrase(struct index_builder *builder, const struct phrase_code *c
 
 void index_add_number(struct index_builder *builder, const struct phrase_code *code, size_t number)
 {
-    uint32_t text = names_number(&builder->texts, atom_text(code, 0));
+    uint32_t text = text_number(builder, atom_text(code, 0), false);
     if (text >= builder->number_capacity) {
         size_t capacity = (size_t)text * 2 + 64;
         builder->numbers = realloc(builder->numbers, capacity * sizeof *builder->numbers);
@@ -220,22 +315,7 @@ void index_add_number(struct index_builder *builder, const struct phrase_code *c
     builder->numbers[text] = (uint32_t)number + 1;
 }
 
-/* --- the index --- */
-
-void index_free(struct index *index)
-{
-    if (index == NULL)
-        return;
-    matcher_free(index->matcher);
-    free(index->texts);
-    free(index->uses);
-    free(index->parts);
-    free(index->phrases);
-    free(index->anchored);
-    for (size_t i = 0; i < ATOM_KINDS; i++)
-        free(index->kind_parts[i]);
-    free(index);
-}
+/* --- short words --- */
 
 static void *array(size_t count, size_t each)
 {
@@ -244,27 +324,166 @@ static void *array(size_t count, size_t each)
     return memory;
 }
 
+#define WORD_TABLE_SPARE 4 /* places for each word: nearly every look-up ends at its first */
+
+static uint64_t letters_of(const unsigned char *bytes, size_t length)
+{
+    uint64_t letters;
+    memcpy(&letters, bytes, sizeof letters);
+    return letters & UINT64_MAX >> (64 - 8 * length);
+}
+
+static size_t word_place(const struct index *index, uint64_t letters)
+{
+    return (letters * UINT64_C(0x9E3779B97F4A7C15)) >> index->word_shift;
+}
+
+static size_t next_place(const struct index *index, size_t place)
+{
+    return (place + 1) & ((UINT64_C(1) << (64 - index->word_shift)) - 1);
+}
+
+uint32_t index_word(const struct index *index, const unsigned char *bytes, size_t start, size_t end)
+{
+    if (end - start > WORD_BYTES_MAX)
+        return UINT32_MAX;
+    uint64_t letters = letters_of(bytes + start, end - start);
+    size_t place = word_place(index, letters);
+    while (index->words[place].letters != 0) {
+        if (index->words[place].letters == letters)
+            return index->words[place].text;
+        place = next_place(index, place);
+    }
+    return UINT32_MAX;
+}
+
+static void add_word(struct index *index, struct text text, uint32_t number)
+{
+    unsigned char bytes[WORD_BYTES_MAX] = {0};
+    memcpy(bytes, text.bytes, text.length);
+    uint64_t letters = letters_of(bytes, text.length);
+    size_t place = word_place(index, letters);
+    while (index->words[place].letters != 0)
+        place = next_place(index, place);
+    index->words[place] = (struct index_word){letters, number};
+}
+
+static void place_words(struct index *index, const struct index_builder *builder)
+{
+    size_t size = 64;
+    bool is_word;
+    for (index->word_shift = 58; size < WORD_TABLE_SPARE * index->text_count; size *= 2)
+        index->word_shift--;
+    index->words = array(size, sizeof *index->words);
+    for (uint32_t i = 0; i < index->text_count; i++) {
+        struct text text = text_of_number(builder, i, &is_word);
+        if (is_word)
+            add_word(index, text, i);
+    }
+}
+
+/* --- the index --- */
+
+static void release(struct index *index)
+{
+    matcher_free(index->matcher);
+    free(index->texts);
+    free(index->words);
+    free(index->uses);
+    free(index->asked);
+    free(index->parts);
+    free(index->phrases);
+    free(index->anchored);
+    for (size_t i = 0; i < ATOM_KINDS; i++)
+        free(index->kind_uses[i]);
+    free(index);
+}
+
+void index_free(struct index *index)
+{
+    if (index != NULL)
+        release(index);
+}
+
+static void place_use(struct index *index, const struct part_text *use)
+{
+    enum atom_kind kind = kind_of_text(use->text);
+    struct index_use placed = {use->part, use->edges, index->parts[use->part].phrase_count > 0};
+    if (kind != ATOM_TEXT) {
+        index->kind_uses[kind][index->kind_use_counts[kind]++] = placed;
+    } else if (index->parts[use->part].noted) {
+        struct index_text *text = &index->texts[use->text];
+        index->uses[text->use_first + text->use_count++] = placed;
+    }
+}
+
 /* Uses by text, phrases by anchor: counted, then placed. */
 static void place_uses(struct index *index, const struct index_builder *builder)
 {
     uint32_t next = 0;
-    for (size_t i = 0; i < builder->use_count; i++)
-        if (kind_of_text(builder->uses[i].text) == ATOM_TEXT)
-            index->texts[builder->uses[i].text].use_count++;
+    for (size_t i = 0; i < index->text_count; i++)
+        index->texts[i].edges = EDGE_LEFT | EDGE_RIGHT;
+    for (size_t i = 0; i < builder->use_count; i++) {
+        const struct part_text *use = &builder->uses[i];
+        if (kind_of_text(use->text) != ATOM_TEXT)
+            continue;
+        index->texts[use->text].use_count += builder->noted[use->part];
+        index->texts[use->text].edges &= use->edges;
+    }
     for (size_t i = 0; i < index->text_count; i++) {
         index->texts[i].use_first = next;
         next += index->texts[i].use_count;
         index->texts[i].use_count = 0;
     }
+    for (size_t i = 0; i < builder->use_count; i++)
+        place_use(index, &builder->uses[i]);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const struct index_asked *left = a, *right = b;
+    return (left->text > right->text) - (left->text < right->text);
+}
+
+/* The texts of parts that are not noted, by part (as they were added), then by text. */
+static void place_asked(struct index *index, const struct index_builder *builder)
+{
+    uint32_t count = 0;
     for (size_t i = 0; i < builder->use_count; i++) {
-        enum atom_kind kind = kind_of_text(builder->uses[i].text);
-        if (kind != ATOM_TEXT) {
-            index->kind_parts[kind][index->kind_part_counts[kind]++] = builder->uses[i].use.part;
+        const struct part_text *use = &builder->uses[i];
+        struct index_part *part = &index->parts[use->part];
+        part->noted = builder->noted[use->part];
+        if (part->noted)
             continue;
-        }
-        struct index_text *text = &index->texts[builder->uses[i].text];
-        index->uses[text->use_first + text->use_count++] = builder->uses[i].use;
+        if (part->asked_count++ == 0)
+            part->asked_first = count;
+        part->filter |= index_filter(use->text);
+        index->texts[use->text].asked = true;
+        index->asked[count++] = (struct index_asked){use->text, use->edges};
     }
+    for (size_t i = 0; i < index->part_count; i++)
+        qsort(index->asked + index->parts[i].asked_first, index->parts[i].asked_count,
+              sizeof *index->asked, by_text);
+}
+
+bool index_part_has(const struct index *index, uint32_t number, uint32_t text, unsigned edges)
+{
+    const struct index_part *part = &index->parts[number];
+    const struct index_asked *asked = index->asked + part->asked_first;
+    if ((part->filter & index_filter(text)) == 0)
+        return false;
+    size_t low = 0, high = part->asked_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (asked[middle].text < text)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < part->asked_count && asked[low].text == text; low++)
+        if ((asked[low].edges & ~edges) == 0)
+            return true;
+    return false;
 }
 
 static void place_phrases(struct index *index, const struct index_builder *builder)
@@ -291,8 +510,10 @@ static bool compile_texts(struct index *index, const struct index_builder *build
 {
     struct text *texts = array(index->text_count, sizeof *texts);
     for (size_t i = 0; i < index->text_count; i++) {
-        texts[i] = name_of(&builder->texts, i);
-        index->texts[i].length = (uint32_t)texts[i].length;
+        bool is_word;
+        struct text text = text_of_number(builder, i, &is_word);
+        texts[i] = is_word ? TEXT_NONE : text;
+        index->texts[i].length = (uint32_t)text.length;
         index->texts[i].number = i < builder->number_capacity ? builder->numbers[i] : 0;
     }
     index->matcher = matcher_new(texts, index->text_count, problem);
@@ -302,29 +523,26 @@ static bool compile_texts(struct index *index, const struct index_builder *build
 
 struct index *index_new(struct index_builder *builder, struct problem *problem)
 {
-    struct index *index = array(1, sizeof *index);
+    struct index *index = calloc(1, sizeof *index);
+    MUST(index != NULL);
     index->text_count = builder->texts.count;
     index->part_count = builder->parts.count;
     index->phrase_count = builder->phrase_count;
     index->texts = array(index->text_count, sizeof *index->texts);
     index->uses = array(builder->use_count, sizeof *index->uses);
+    index->asked = array(builder->use_count, sizeof *index->asked);
     index->parts = array(index->part_count, sizeof *index->parts);
     for (size_t i = 0; i < ATOM_KINDS; i++)
-        index->kind_parts[i] = array(builder->use_count, sizeof *index->kind_parts[i]);
+        index->kind_uses[i] = array(builder->use_count, sizeof *index->kind_uses[i]);
     index->anchored = array(index->phrase_count, sizeof *index->anchored);
     index->phrases = builder->phrases;
     builder->phrases = NULL;
-    place_uses(index, builder);
     place_phrases(index, builder);
+    place_asked(index, builder);
+    place_uses(index, builder);
+    place_words(index, builder);
     if (compile_texts(index, builder, problem))
         return index;
-    free(index->texts);
-    free(index->uses);
-    free(index->parts);
-    free(index->anchored);
-    for (size_t i = 0; i < ATOM_KINDS; i++)
-        free(index->kind_parts[i]);
-    free(index->phrases);
-    free(index);
+    release(index);
     return NULL;
 }

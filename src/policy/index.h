@@ -1,51 +1,99 @@
 /*
  * The index: which fixed texts make which phrases worth trying. Vectorscan finds the texts of all
- * phrases in one pass; a text marks the parts that it belongs to; a phrase is tried when the rarest
- * of its parts is marked and then all the others are, in order. So an ordinary message costs one
- * pass over it, however many phrases there are. Only inside src/policy.
+ * phrases in one pass, short words are looked up; a text marks the parts that it belongs to; a
+ * phrase is tried when the rarest of its parts is marked and then all the others are, in order. So
+ * an ordinary message costs one pass over it, however many phrases there are. Only inside
+ * src/policy.
  */
 #pragma once
 
 #include "policy/match.h"
 #include "policy/phrase.h"
 
-/* A text of a part. */
+/* Where no word goes through. */
+enum edge { EDGE_LEFT = 1, EDGE_RIGHT = 2 };
+
+/* A text's use: the part that it belongs to. */
 struct index_use {
     uint32_t part;
-    bool left_edge, right_edge;
+    uint8_t edges; /* that it wants, of enum edge */
+    bool anchors;  /* phrases wait for the part */
+};
+
+/* The same, the other way round. */
+struct index_asked {
+    uint32_t text;
+    uint8_t edges;
 };
 
 struct index_text {
     uint32_t length;
-    uint32_t use_first, use_count;
-    uint32_t number; /* 1 + the word for a number that it is; 0: it is none */
+    uint32_t use_first, use_count; /* by parts that are noted */
+    bool asked;                    /* a part that is not noted has it */
+    uint8_t edges;                 /* that each of its uses wants */
+    uint32_t number;               /* 1 + the word for a number that it is; 0: it is none */
 };
 
+/* A text of at most eight bytes that stands alone: looked up, because Vectorscan would find it
+ * within every longer word. */
+struct index_word {
+    uint64_t letters; /* its bytes and zeros; 0: none */
+    uint32_t text;
+};
+
+/* What letters a text is written with; bits. */
+enum script { SCRIPT_LATIN = 1, SCRIPT_PAIRS = 2, SCRIPT_DENSE = 4, SCRIPT_KANA = 8 };
+
+unsigned script_of(const unsigned char *bytes, size_t length);
+
+/*
+ * The parts of phrases that are looked for are noted as a message is read. What only exceptions
+ * consist of is looked up among the texts that were found, when they are asked about.
+ */
 struct index_part {
     uint32_t phrase_first, phrase_count; /* in `anchored`: phrases that wait for this part first */
+    bool noted;
+    uint32_t asked_first, asked_count; /* in `asked`, in the order of the texts: if not noted */
+    uint64_t filter;                   /* index_filter of each of them */
 };
+
+static inline uint64_t index_filter(uint32_t text)
+{
+    return UINT64_C(1) << (text * UINT32_C(0x9E3779B1) >> 26);
+}
 
 /* Of a phrase: its parts, in order. */
 struct index_phrase {
     uint32_t parts[PHRASE_PARTS_MAX];
     uint32_t reaches[PHRASE_PARTS_MAX]; /* so far behind the part before it starts, at the most */
     uint32_t part_count;
-    uint32_t behind; /* so far behind its last part it ends, at the most */
+    uint32_t behind;  /* so far behind its last part it ends, at the most */
+    unsigned scripts; /* of enum script: without these no text has it */
+    bool ordered;     /* its parts do not overlap: all are texts */
 };
 
 struct index {
     struct matcher *matcher;
     struct index_text *texts;
+    struct index_word *words; /* an open table of a power of two */
+    unsigned word_shift;      /* of a hash, to come to a place of the table */
     struct index_use *uses;
+    struct index_asked *asked;
     struct index_part *parts;
     struct index_phrase *phrases;
     uint32_t *anchored;
-    uint32_t *kind_parts[ATOM_KINDS]; /* parts that digits, an amount may be */
-    size_t kind_part_counts[ATOM_KINDS];
+    struct index_use *kind_uses[ATOM_KINDS]; /* parts that digits, an amount may be */
+    size_t kind_use_counts[ATOM_KINDS];
     size_t text_count, part_count, phrase_count;
 };
 
 void index_free(struct index *index);
+/* The text that is the word from START to END of BYTES (folded: zeros behind); UINT32_MAX: none. */
+uint32_t index_word(const struct index *index, const unsigned char *bytes, size_t start,
+                    size_t end);
+
+/* True if PART, which is not noted, has TEXT, standing between these EDGES. */
+bool index_part_has(const struct index *index, uint32_t part, uint32_t text, unsigned edges);
 
 struct index_builder;
 

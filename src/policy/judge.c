@@ -3,6 +3,7 @@
 
 #include "policy/conversation.h"
 #include "policy/letters.h"
+#include "policy/parts.h"
 #include "policy/rules.h"
 #include "policy/scan.h"
 
@@ -37,18 +38,6 @@ struct tally {
     unsigned count;
 };
 
-#define MARK_PLACES_MAX 6
-
-/* Where a part of phrases was found; `many`: in more places than are kept. */
-struct mark {
-    uint32_t epoch;
-    uint8_t count;
-    bool many;
-    struct {
-        uint32_t start, end;
-    } places[MARK_PLACES_MAX];
-};
-
 #define TONGUES (POLICY_LANGUAGES + 1) /* the last: of any language */
 
 struct rule_points {
@@ -56,7 +45,13 @@ struct rule_points {
     /* Without and with blocks in shadow; by language, because a word that tells a little in two
      * languages does not tell more than in one. */
     unsigned enforced[TONGUES], all[TONGUES];
+    unsigned possible[TONGUES]; /* if all that is likely is there */
     enum policy_mode mode;
+};
+
+/* A phrase that may stand in the message, and where. */
+struct likely {
+    uint32_t phrase, start, end;
 };
 
 struct policy_worker {
@@ -69,10 +64,11 @@ struct policy_worker {
     struct candidates candidates;
     struct circumstances circumstances;
     struct text text; /* folded */
+    unsigned scripts; /* that it is written with */
     uint32_t epoch;
-    struct mark *marks; /* of each part */
-    uint32_t *anchors;  /* parts that were found and that phrases wait for */
-    size_t anchor_count;
+    struct parts parts;
+    struct likely *likely;
+    size_t likely_count;
     struct tally *signals;    /* counted already */
     struct tally *companions; /* of each block: 1 `with:` is there, 2 it is not */
     struct rule_points *rules;
@@ -97,8 +93,8 @@ struct policy_worker *policy_worker_new(struct policy *policy)
     worker->policy = policy_share(policy);
     worker->scratch = matcher_scratch_new(policy->index->matcher);
     worker->exact_work = exact_work_new();
-    worker->marks = zeroed(policy->index->part_count, sizeof(struct mark));
-    worker->anchors = zeroed(policy->index->part_count, sizeof(uint32_t));
+    parts_init(&worker->parts, policy->index);
+    worker->likely = zeroed(policy->index->phrase_count, sizeof(struct likely));
     worker->signals = zeroed(policy->signal_count, sizeof(struct tally));
     worker->companions = zeroed(policy->block_count, sizeof(struct tally));
     worker->rules = zeroed(policy->rule_count, sizeof(struct rule_points));
@@ -112,11 +108,12 @@ void policy_worker_free(struct policy_worker *worker)
         return;
     folded_done(&worker->folded);
     folded_done(&worker->folded_known);
+    shape_done(&worker->shape);
     buffer_done(&worker->known.bytes);
     matcher_scratch_free(worker->scratch);
     exact_work_free(worker->exact_work);
-    free(worker->marks);
-    free(worker->anchors);
+    parts_done(&worker->parts);
+    free(worker->likely);
     free(worker->signals);
     free(worker->companions);
     free(worker->rules);
@@ -155,10 +152,6 @@ static bool is_quoted(const struct policy_worker *worker, size_t start, size_t e
            memchr(worker->text.bytes + end, '"', worker->text.length - end) != NULL;
 }
 
-struct place {
-    size_t start, end;
-};
-
 /* PLACE of the hit, or NULL: what is asked of it is taken to hold. */
 static bool conditions_hold(const struct policy_worker *worker, const struct condition *conditions,
                             size_t count, const struct place *place)
@@ -175,73 +168,12 @@ static bool conditions_hold(const struct policy_worker *worker, const struct con
     return true;
 }
 
-/* --- where phrases may be --- */
-
-/* Places of parts, each not far behind the one before, from the first one's start on. */
-struct chain {
-    uint32_t start, end;
-};
-
-/* Goes on from the COUNT chains of BEFORE to the places of MARK; returns how many that gives. */
-static size_t follow(const struct mark *mark, const struct chain *before, size_t count,
-                     size_t reach, struct chain *chains)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < mark->count; i++) {
-        bool fits = false;
-        for (size_t j = 0; j < count && !fits; j++) {
-            fits = mark->places[i].end >= before[j].end &&
-                   mark->places[i].start <= before[j].end + reach;
-            if (fits)
-                chains[found++] = (struct chain){before[j].start, mark->places[i].end};
-        }
-    }
-    return found;
-}
-
-static bool is_there(const struct policy_worker *worker, const struct index_phrase *phrase,
-                     bool *many)
-{
-    *many = false;
-    for (uint32_t i = 0; i < phrase->part_count; i++) {
-        const struct mark *mark = &worker->marks[phrase->parts[i]];
-        if (mark->epoch != worker->epoch)
-            return false;
-        *many = *many || mark->many;
-    }
-    return true;
-}
-
-/* Each part of the phrase is there, near the one before; where the phrase can only be, if it is. */
-static bool is_likely(const struct policy_worker *worker, const struct index_phrase *phrase,
+/* The message may have the phrase; PLACE: where it can only be. */
+static bool is_likely(struct policy_worker *worker, const struct index_phrase *phrase,
                       struct place *place)
 {
-    struct chain chains[2][MARK_PLACES_MAX];
-    const struct mark *mark = &worker->marks[phrase->parts[0]];
-    size_t count;
-    bool many;
-    *place = (struct place){0, worker->text.length};
-    if (phrase->part_count == 0)
-        return true;
-    if (!is_there(worker, phrase, &many) || many)
-        return many;
-    for (count = 0; count < mark->count; count++)
-        chains[0][count] = (struct chain){mark->places[count].start, mark->places[count].end};
-    for (uint32_t i = 1; i < phrase->part_count && count > 0; i++)
-        count = follow(&worker->marks[phrase->parts[i]], chains[(i + 1) % 2], count,
-                       phrase->reaches[i], chains[i % 2]);
-    const struct chain *last = chains[(phrase->part_count + 1) % 2];
-    size_t start = SIZE_MAX, end = 0;
-    for (size_t i = 0; i < count; i++) {
-        start = last[i].start < start ? last[i].start : start;
-        end = last[i].end > end ? last[i].end : end;
-    }
-    if (count == 0)
-        return false;
-    place->start = start > phrase->reaches[0] ? start - phrase->reaches[0] : 0;
-    end += phrase->behind;
-    place->end = end < worker->text.length ? end : worker->text.length;
-    return true;
+    return (phrase->scripts & ~worker->scripts) == 0 &&
+           parts_may_have(&worker->parts, phrase, worker->text.length, place);
 }
 
 static bool overlap(struct place a, struct place b)
@@ -249,26 +181,33 @@ static bool overlap(struct place a, struct place b)
     return a.start < b.end && b.start < a.end;
 }
 
+/* A phrase that is one text stands where its part does. */
+static bool stands_as_text(struct policy_worker *worker, const struct index_phrase *phrase,
+                           struct place within, struct place over)
+{
+    struct place places[PLACES_MAX];
+    size_t count = parts_places(&worker->parts, phrase->parts[0], places, PLACES_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (overlap(places[i], over) && overlap(places[i], within))
+            return true;
+    return false;
+}
+
 /* Does this phrase stand within WITHIN, and overlap OVER? */
 static bool stands(struct policy_worker *worker, size_t number, struct place within,
                    struct place over)
 {
-    const struct policy *policy = worker->policy;
-    const struct index_phrase *parts = &policy->index->phrases[number];
-    const struct phrase *phrase = &policy->phrases[number];
+    const struct index_phrase *parts = &worker->policy->index->phrases[number];
+    const struct exact *exact = worker->policy->phrases[number].exact;
     struct place place, found;
     if (!is_likely(worker, parts, &place))
         return false;
+    if (exact == NULL)
+        return stands_as_text(worker, parts, within, over);
     place.start = place.start > within.start ? place.start : within.start;
     place.end = place.end < within.end ? place.end : within.end;
-    const struct mark *mark = &worker->marks[parts->parts[0]];
-    for (size_t i = 0; phrase->exact == NULL && i < mark->count; i++) {
-        found = (struct place){mark->places[i].start, mark->places[i].end};
-        if (overlap(found, over) && overlap(found, within))
-            return true;
-    }
-    while (phrase->exact != NULL && place.start < place.end &&
-           find(worker, phrase->exact, place.start, place.end, &found.start, &found.end)) {
+    while (place.start < place.end &&
+           find(worker, exact, place.start, place.end, &found.start, &found.end)) {
         if (overlap(found, over))
             return true;
         place.start = found.start + 1;
@@ -317,16 +256,22 @@ static bool is_accompanied(struct policy_worker *worker, size_t index)
 
 /* --- points --- */
 
+static struct rule_points *points_of(struct policy_worker *worker, size_t rule)
+{
+    struct rule_points *points = &worker->rules[rule];
+    if (points->epoch != worker->epoch)
+        *points = (struct rule_points){.epoch = worker->epoch};
+    return points;
+}
+
 static void add_points(struct policy_worker *worker, size_t index, const struct signal *signal)
 {
     struct tally *counted = &worker->signals[index];
     const struct block *block = &worker->policy->blocks[signal->block];
-    struct rule_points *points = &worker->rules[block->rule];
+    struct rule_points *points = points_of(worker, block->rule);
     if (counted->epoch == worker->epoch)
         return;
     counted->epoch = worker->epoch;
-    if (points->epoch != worker->epoch)
-        *points = (struct rule_points){.epoch = worker->epoch};
     points->all[block->tongue] += signal->points;
     if (block->mode == POLICY_SHADOW)
         return;
@@ -389,50 +334,67 @@ static void note_number(struct policy_worker *worker, size_t number, size_t star
                              builtin_numbers[number].value};
 }
 
-static void note_part(struct policy_worker *worker, uint32_t part, size_t start, size_t end)
-{
-    struct mark *mark = &worker->marks[part];
-    if (mark->epoch != worker->epoch) {
-        mark->epoch = worker->epoch;
-        mark->count = 0;
-        mark->many = false;
-        if (worker->policy->index->parts[part].phrase_count > 0)
-            worker->anchors[worker->anchor_count++] = part;
-    }
-    if (mark->count == MARK_PLACES_MAX) {
-        mark->many = true;
-        return;
-    }
-    mark->places[mark->count].start = (uint32_t)start;
-    mark->places[mark->count++].end = (uint32_t)end;
-}
-
+/* A text that Vectorscan found, perhaps within a word. */
 static bool note_text(void *context, size_t number, size_t end)
 {
     struct policy_worker *worker = context;
-    const struct index *index = worker->policy->index;
-    const struct index_text *text = &index->texts[number];
+    const struct index_text *text = &worker->policy->index->texts[number];
+    const struct shape *shape = &worker->shape;
     size_t start = end - text->length;
-    bool left = is_edge(worker->folded.bytes, start), right = is_edge(worker->folded.bytes, end);
-    worker->verdict.work += 1 + text->use_count;
     if (text->number > 0)
         note_number(worker, text->number - 1, start, end);
-    for (uint32_t i = 0; i < text->use_count; i++) {
-        const struct index_use *use = &index->uses[text->use_first + i];
-        if ((left || !use->left_edge) && (right || !use->right_edge))
-            note_part(worker, use->part, start, end);
-    }
+    parts_add_text(&worker->parts, (uint32_t)number, start, end,
+                   (shape_is_edge(shape, start) ? EDGE_LEFT : 0u) |
+                       (shape_is_edge(shape, end) ? EDGE_RIGHT : 0u));
     return true;
 }
 
-/* What a phrase's conditions ask of the message as a whole. */
-static bool may_count(const struct policy_worker *worker, const struct phrase *phrase)
+static void note_word(struct policy_worker *worker, size_t start, size_t end)
 {
-    const struct signal *signal = &worker->policy->signals[phrase->signal];
+    uint32_t text = index_word(worker->policy->index, worker->folded.bytes, start, end);
+    if (text != UINT32_MAX)
+        parts_add_text(&worker->parts, text, start, end, EDGE_LEFT | EDGE_RIGHT);
+}
+
+/* Words begin and end where the bits of the shape change. */
+static void note_words(struct policy_worker *worker)
+{
+    const struct shape *shape = &worker->shape;
+    uint64_t before = 0;
+    size_t start = 0;
+    bool within = false;
+    for (size_t block = 0; block < shape->block_count; block++) {
+        uint64_t word = shape->words[block], changes = word ^ (word << 1 | before);
+        before = word >> 63;
+        for (; changes != 0; changes &= changes - 1) {
+            size_t at = 64 * block + (size_t)__builtin_ctzll(changes);
+            if (within)
+                note_word(worker, start, at);
+            start = at;
+            within = !within;
+        }
+    }
+    if (within)
+        note_word(worker, start, worker->folded.length);
+}
+
+/* What a signal's conditions ask of the message as a whole; if they hold, its points are possible.
+ */
+static bool may_count(struct policy_worker *worker, size_t index)
+{
+    const struct signal *signal = &worker->policy->signals[index];
     const struct block *block = &worker->policy->blocks[signal->block];
-    return phrase->scanner != SCANNER_PHRASE ||
-           (conditions_hold(worker, signal->conditions, signal->condition_count, NULL) &&
-            conditions_hold(worker, block->conditions, block->condition_count, NULL));
+    if (!conditions_hold(worker, signal->conditions, signal->condition_count, NULL) ||
+        !conditions_hold(worker, block->conditions, block->condition_count, NULL))
+        return false;
+    points_of(worker, block->rule)->possible[block->tongue] += signal->points;
+    return true;
+}
+
+static void expect_scanner(struct policy_worker *worker, enum scanner scanner)
+{
+    for (size_t i = 0; i < worker->policy->scanner_signal_counts[scanner]; i++)
+        (void)may_count(worker, worker->policy->scanner_signals[scanner][i]);
 }
 
 static void consider_phrase(struct policy_worker *worker, const struct phrase *phrase, size_t start,
@@ -444,12 +406,12 @@ static void consider_phrase(struct policy_worker *worker, const struct phrase *p
         candidate_add(&worker->candidates, phrase->scanner, start, end, TEXT_NONE);
 }
 
-/* A phrase that is one text stands where its mark says. */
-static void take_marked(struct policy_worker *worker, const struct phrase *phrase,
-                        const struct mark *mark)
+static void take_text(struct policy_worker *worker, const struct phrase *phrase, uint32_t part)
 {
-    for (size_t i = 0; i < mark->count; i++)
-        consider_phrase(worker, phrase, mark->places[i].start, mark->places[i].end);
+    struct place places[PLACES_MAX];
+    size_t count = parts_places(&worker->parts, part, places, PLACES_MAX);
+    for (size_t i = 0; i < count; i++)
+        consider_phrase(worker, phrase, places[i].start, places[i].end);
 }
 
 /* Looks for the phrase where it can be, once or more. */
@@ -466,23 +428,26 @@ static void confirm(struct policy_worker *worker, const struct phrase *phrase, s
     }
 }
 
-static void note_kind(struct policy_worker *worker, enum atom_kind kind, size_t start, size_t end)
+static void look_for(struct policy_worker *worker, uint32_t id, struct place place)
 {
-    const struct index *index = worker->policy->index;
-    for (size_t i = 0; i < index->kind_part_counts[kind]; i++)
-        note_part(worker, index->kind_parts[kind][i], start, end);
+    const struct phrase *phrase = &worker->policy->phrases[id];
+    const struct index_phrase *parts = &worker->policy->index->phrases[id];
+    if (phrase->exact == NULL)
+        take_text(worker, phrase, parts->parts[0]);
+    else
+        confirm(worker, phrase, place);
 }
 
 static void note_digits(struct policy_worker *worker)
 {
     const unsigned char *bytes = worker->folded.bytes;
     size_t places = 0;
-    for (size_t at = 0; at < worker->folded.length && places <= MARK_PLACES_MAX; at++) {
+    for (size_t at = 0; at < worker->folded.length && places <= PLACES_MAX; at++) {
         size_t start = at;
         while (is_digit(bytes[at]))
             at++;
         if (at > start)
-            note_kind(worker, ATOM_DIGITS, start, at);
+            parts_add_kind(&worker->parts, ATOM_DIGITS, start, at);
         places += at > start;
     }
 }
@@ -490,41 +455,69 @@ static void note_digits(struct policy_worker *worker)
 static void note_amounts(struct policy_worker *worker)
 {
     size_t from = 0, start, end;
-    for (size_t i = 0; i <= MARK_PLACES_MAX; i++) {
+    for (size_t i = 0; i <= PLACES_MAX; i++) {
         if (!find(worker, worker->policy->money, from, worker->text.length, &start, &end))
             return;
-        note_kind(worker, ATOM_MONEY, start, end);
+        parts_add_kind(&worker->parts, ATOM_MONEY, start, end);
         from = end;
+    }
+}
+
+/* The phrases that wait for PART: those of scanners are looked for, the others are kept. */
+static void gather(struct policy_worker *worker, uint32_t number)
+{
+    const struct policy *policy = worker->policy;
+    const struct index *index = policy->index;
+    const struct index_part *part = &index->parts[number];
+    worker->verdict.work += part->phrase_count;
+    for (uint32_t i = 0; i < part->phrase_count; i++) {
+        uint32_t id = index->anchored[part->phrase_first + i];
+        const struct phrase *phrase = &policy->phrases[id];
+        struct place place;
+        if (!is_likely(worker, &index->phrases[id], &place))
+            continue;
+        if (phrase->scanner != SCANNER_PHRASE)
+            look_for(worker, id, place);
+        else if (may_count(worker, phrase->signal))
+            worker->likely[worker->likely_count++] =
+                (struct likely){id, (uint32_t)place.start, (uint32_t)place.end};
+    }
+}
+
+/*
+ * Of the likely phrases, those whose rule can still come to the points with which it speaks; what
+ * is not there takes its points from what is possible.
+ */
+static void confirm_likely(struct policy_worker *worker)
+{
+    const struct policy *policy = worker->policy;
+    for (size_t i = 0; i < worker->likely_count; i++) {
+        const struct likely *likely = &worker->likely[i];
+        size_t index = policy->phrases[likely->phrase].signal;
+        const struct block *block = &policy->blocks[policy->signals[index].block];
+        struct rule_points *points = &worker->rules[block->rule];
+        if (total(points->possible) < POINTS_TO_SPEAK)
+            continue;
+        look_for(worker, likely->phrase, (struct place){likely->start, likely->end});
+        if (worker->signals[index].epoch != worker->epoch)
+            points->possible[block->tongue] -= policy->signals[index].points;
     }
 }
 
 static void match(struct policy_worker *worker)
 {
-    const struct policy *policy = worker->policy;
-    const struct index *index = policy->index;
-    worker->anchor_count = worker->number_word_count = 0;
+    const struct index *index = worker->policy->index;
+    worker->number_word_count = worker->likely_count = 0;
+    parts_begin(&worker->parts);
     if (worker->shape.digits > 0) {
         note_digits(worker);
         note_amounts(worker);
     }
+    note_words(worker);
     matcher_scan(index->matcher, worker->scratch, worker->text, note_text, worker);
     worker->verdict.work += worker->text.length;
-    for (size_t i = 0; i < worker->anchor_count; i++) {
-        const struct index_part *part = &index->parts[worker->anchors[i]];
-        const struct mark *mark = &worker->marks[worker->anchors[i]];
-        worker->verdict.work += part->phrase_count;
-        for (uint32_t j = 0; j < part->phrase_count; j++) {
-            uint32_t number = index->anchored[part->phrase_first + j];
-            struct place place;
-            if (!is_likely(worker, &index->phrases[number], &place) ||
-                !may_count(worker, &policy->phrases[number]))
-                continue;
-            if (policy->phrases[number].exact == NULL)
-                take_marked(worker, &policy->phrases[number], mark);
-            else
-                confirm(worker, &policy->phrases[number], place);
-        }
-    }
+    for (size_t i = 0; i < worker->parts.anchor_count; i++)
+        gather(worker, worker->parts.anchors[i]);
 }
 
 /* --- scanning --- */
@@ -544,7 +537,7 @@ static bool is_swallowed(const struct candidates *candidates, const struct candi
     return false;
 }
 
-static void scan(struct policy_worker *worker)
+static void find_candidates(struct policy_worker *worker)
 {
     struct candidates *candidates = &worker->candidates;
     if (worker->shape.digits >= DIGITS_TO_SCAN)
@@ -557,6 +550,23 @@ static void scan(struct policy_worker *worker)
         worker->verdict.work +=
             scan_addresses(worker->policy, &worker->folded, &worker->shape, candidates);
     worker->verdict.work += scan_masked_links(&worker->folded, candidates);
+}
+
+/* What scanners may give, before it is known what it is worth. */
+static void expect_scanners(struct policy_worker *worker)
+{
+    bool found[SCANNERS] = {
+        [SCANNER_PIECES] = true, [SCANNER_ONEWORD] = true, [SCANNER_MESSAGE] = true};
+    for (size_t i = 0; i < worker->candidates.count; i++)
+        found[worker->candidates.all[i].scanner] = true;
+    for (enum scanner i = SCANNER_PHRASE + 1; i < SCANNERS; i++)
+        if (found[i])
+            expect_scanner(worker, i);
+}
+
+static void consider_candidates(struct policy_worker *worker)
+{
+    const struct candidates *candidates = &worker->candidates;
     for (size_t i = 0; i < candidates->count; i++) {
         const struct candidate *candidate = &candidates->all[i];
         if (is_swallowed(candidates, candidate))
@@ -715,7 +725,6 @@ static void add_finding(struct policy_worker *worker, const struct marked *marke
         struct policy_finding *other = &verdict->findings[i];
         if (other->rule != rule || start > other->end || end < other->start)
             continue;
-        other->start = start < other->start ? start : other->start;
         other->end = end > other->end ? end : other->end;
         return;
     }
@@ -732,16 +741,24 @@ static void add_finding(struct policy_worker *worker, const struct marked *marke
     };
 }
 
-static void sort_findings(struct policy_verdict *verdict)
+static bool comes_behind(const struct marked *marked, const struct marked *other)
 {
-    for (size_t i = 1; i < verdict->finding_count; i++) {
-        struct policy_finding finding = verdict->findings[i];
+    if (marked->start != other->start)
+        return marked->start > other->start;
+    return marked->rule != other->rule ? marked->rule > other->rule : marked->end < other->end;
+}
+
+/* By their places, so that what is found does not depend on the order in which it was. */
+static void sort_marked(struct policy_worker *worker)
+{
+    for (size_t i = 1; i < worker->marked_count; i++) {
+        struct marked marked = worker->marked[i];
         size_t place = i;
-        while (place > 0 && verdict->findings[place - 1].start > finding.start) {
-            verdict->findings[place] = verdict->findings[place - 1];
+        while (place > 0 && comes_behind(&worker->marked[place - 1], &marked)) {
+            worker->marked[place] = worker->marked[place - 1];
             place--;
         }
-        verdict->findings[place] = finding;
+        worker->marked[place] = marked;
     }
 }
 
@@ -773,6 +790,7 @@ static bool is_part_of_mail(const struct policy_worker *worker, const struct mar
 static void weigh(struct policy_worker *worker, struct text original)
 {
     struct policy_verdict *verdict = &worker->verdict;
+    sort_marked(worker);
     for (size_t i = 0; i < worker->marked_count; i++) {
         const struct marked *marked = &worker->marked[i];
         struct rule_points *points = &worker->rules[marked->rule];
@@ -793,7 +811,6 @@ static void weigh(struct policy_worker *worker, struct text original)
         verdict->verdict = points->mode > verdict->verdict ? points->mode : verdict->verdict;
         add_finding(worker, marked, original);
     }
-    sort_findings(verdict);
     if (verdict->exhausted && verdict->verdict < POLICY_HOLD)
         verdict->verdict = POLICY_HOLD;
 }
@@ -817,6 +834,9 @@ static void prepare(struct policy_worker *worker, struct text text)
     }
     worker->candidates.crowded = worker->shape.crowded;
     worker->text = (struct text){(const char *)worker->folded.bytes, worker->folded.length};
+    worker->scripts = worker->shape.dense ? script_of(worker->folded.bytes, worker->folded.length)
+                                          : (worker->shape.latin ? SCRIPT_LATIN : 0u) |
+                                                (worker->shape.pairs ? SCRIPT_PAIRS : 0u);
 }
 
 const struct policy_verdict *policy_judge(struct policy_worker *worker,
@@ -830,7 +850,10 @@ const struct policy_verdict *policy_judge(struct policy_worker *worker,
     fold_known(worker, message);
     see_circumstances(worker, message);
     match(worker);
-    scan(worker);
+    find_candidates(worker);
+    expect_scanners(worker);
+    confirm_likely(worker);
+    consider_candidates(worker);
     scan_whole(worker);
     weigh(worker, message->text);
     return &worker->verdict;

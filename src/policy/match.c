@@ -34,14 +34,16 @@ struct matcher *matcher_new(const struct text *texts, size_t count, struct probl
     unsigned *flags = calloc(count + 1, sizeof *flags), *ids = calloc(count + 1, sizeof *ids);
     hs_compile_error_t *error = NULL;
     MUST(matcher != NULL && bytes != NULL && lengths != NULL && flags != NULL && ids != NULL);
+    unsigned used = 0;
     for (size_t i = 0; i < count; i++) {
-        bytes[i] = texts[i].bytes;
-        lengths[i] = texts[i].length;
-        ids[i] = (unsigned)i;
+        if (texts[i].length == 0)
+            continue;
+        bytes[used] = texts[i].bytes;
+        lengths[used] = texts[i].length;
+        ids[used++] = (unsigned)i;
     }
-    if (count > 0 &&
-        hs_compile_lit_multi(bytes, flags, ids, lengths, (unsigned)count, HS_MODE_BLOCK, NULL,
-                             &matcher->database, &error) != HS_SUCCESS) {
+    if (used > 0 && hs_compile_lit_multi(bytes, flags, ids, lengths, used, HS_MODE_BLOCK, NULL,
+                                         &matcher->database, &error) != HS_SUCCESS) {
         problem_set(problem, PROBLEM_RULES_INVALID, "they cannot be looked for: %s",
                     error->message);
         hs_free_compile_error(error);

@@ -14,7 +14,7 @@ struct matcher;
 struct matcher_scratch; /* working memory; one a thread */
 
 void matcher_free(struct matcher *matcher);
-/* TEXTS differ from each other and are not empty. */
+/* TEXTS differ from each other; what is empty is not looked for. */
 struct matcher *matcher_new(const struct text *texts, size_t count, struct problem *problem)
     OWNED_BY(matcher_free);
 void matcher_scratch_free(struct matcher_scratch *scratch);

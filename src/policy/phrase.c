@@ -178,16 +178,16 @@ static bool write_sequence(struct compiler *compiler, struct text text, struct b
 
 /* --- parts --- */
 
-static void add_atom(struct phrase_code *code, enum atom_kind kind, struct text text,
-                     bool left_edge, bool right_edge)
+static void add_atom(struct phrase_code *code, struct atom atom, struct text text)
 {
     if (code->atom_count == code->atom_capacity) {
         code->atom_capacity = code->atom_capacity == 0 ? 8 : code->atom_capacity * 2;
         code->atoms = realloc(code->atoms, code->atom_capacity * sizeof *code->atoms);
         MUST(code->atoms != NULL);
     }
-    code->atoms[code->atom_count++] = (struct atom){kind, (uint32_t)code->bytes.length,
-                                                    (uint32_t)text.length, left_edge, right_edge};
+    atom.start = (uint32_t)code->bytes.length;
+    atom.length = (uint32_t)text.length;
+    code->atoms[code->atom_count++] = atom;
     buffer_text(&code->bytes, text);
 }
 
@@ -207,9 +207,12 @@ static void add_piece(struct compiler *compiler, const struct item *item, bool l
         start = i + 1;
     }
     if (best_end > best && !is_blank(folded))
-        add_atom(compiler->code, ATOM_TEXT,
-                 (struct text){(const char *)folded->bytes + best, best_end - best},
-                 left && best == 0, right && best_end == folded->length);
+        add_atom(compiler->code,
+                 (struct atom){.left_edge = left && best == 0,
+                               .right_edge = right && best_end == folded->length,
+                               .lead = 2 * best, /* see write_fixed */
+                               .trail = 2 * (folded->length - best_end)},
+                 (struct text){(const char *)folded->bytes + best, best_end - best});
 }
 
 /* A word ends between items AT - 1 and AT; OUTSIDE: at the ends of the sequence. */
@@ -253,7 +256,11 @@ static void add_item_part(struct compiler *compiler, const struct item *item, bo
     if (item->kind == ITEM_TEXT)
         add_piece(compiler, item, left, right);
     if (item->kind == ITEM_TOKEN && item->token->atom != ATOM_TEXT)
-        add_atom(compiler->code, item->token->atom, TEXT(""), false, false);
+        add_atom(compiler->code,
+                 (struct atom){.kind = item->token->atom,
+                               .lead = item->token->longest,
+                               .trail = item->token->longest},
+                 TEXT(""));
     if (item->kind != ITEM_GROUP || item->optional)
         return;
     while (phrase_alternative(&rest, &alternative)) {
@@ -272,15 +279,23 @@ static void add_best_part(struct compiler *compiler, struct text text, bool left
     struct item items[ITEMS_MAX];
     struct phrase_code *code = compiler->code;
     size_t count, first = code->atom_count, best = 0, least = SIZE_MAX;
-    MUST(phrase_items(&compiler->reader, text, items, &count)); /* it was read before */
+    struct buffer exact;
+    buffer_init(&exact); /* written once more only for the lengths of its items */
+    MUST(write_items(compiler, text, items, &count, &exact));
+    buffer_done(&exact);
     for (size_t pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < count; i++) {
             if (pass == 1 && (i != best || least == SIZE_MAX))
                 continue;
             add_item_part(compiler, &items[i], has_edge(compiler, items, count, i, left),
                           has_edge(compiler, items, count, i + 1, right));
-            if (pass == 1)
+            if (pass == 1) {
+                for (size_t j = first; j < code->atom_count; j++) {
+                    code->atoms[j].lead += longest_of(items, 0, i);
+                    code->atoms[j].trail += longest_of(items, i + 1, count);
+                }
                 return;
+            }
             size_t common = phrase_commonness(code, first, code->atom_count);
             if (code->atom_count > first && common < least) {
                 least = common;
@@ -301,9 +316,16 @@ static void add_parts(struct compiler *compiler, const struct item *items, size_
                       has_edge(compiler, items, count, i + 1, true));
         if (code->atom_count == before)
             continue;
-        code->reaches[code->part_count] = longest_of(items, last, i + 1);
-        code->part_ends[code->part_count++] = code->atom_count;
-        last = i;
+        struct phrase_part *part = &code->parts[code->part_count++];
+        *part = (struct phrase_part){.atom_end = code->atom_count,
+                                     .longest = items[i].longest,
+                                     .before = longest_of(items, last, i)};
+        for (size_t j = before; j < code->atom_count; j++) {
+            const struct atom *atom = &code->atoms[j];
+            part->lead = atom->lead > part->lead ? atom->lead : part->lead;
+            part->trail = atom->trail > part->trail ? atom->trail : part->trail;
+        }
+        last = i + 1;
     }
     code->behind = longest_of(items, last, count);
     code->fixed = count == 1 && items[0].kind == ITEM_TEXT && code->atom_count == 1 &&

@@ -25,11 +25,23 @@ struct word_list {
 
 enum atom_kind { ATOM_TEXT, ATOM_DIGITS, ATOM_MONEY, ATOM_KINDS };
 
-/* A fixed text, or digits, or an amount; with an edge, no word may go on there. */
+/*
+ * A fixed text, or digits, or an amount; with an edge, no word may go on there. Of the word or
+ * group of the phrase that it stands for, at most LEAD bytes stand before it and TRAIL behind it.
+ */
 struct atom {
     enum atom_kind kind;
     uint32_t start, length; /* in the code's `bytes` */
     bool left_edge, right_edge;
+    size_t lead, trail;
+};
+
+/* A word or a group of the phrase that must be there. */
+struct phrase_part {
+    size_t atom_end;    /* behind its last atom */
+    size_t longest;     /* bytes that it can be long */
+    size_t before;      /* so many bytes stand between the part before and it, at the most */
+    size_t lead, trail; /* the most of its atoms */
 };
 
 struct phrase_code {
@@ -38,10 +50,9 @@ struct phrase_code {
     struct atom *atoms;
     size_t atom_count, atom_capacity;
     size_t part_count;
-    size_t part_ends[PHRASE_PARTS_MAX]; /* behind its last atom */
-    size_t reaches[PHRASE_PARTS_MAX];   /* so far behind the part before it starts, at the most */
-    bool fixed;                         /* it is the one atom and nothing else */
-    size_t behind; /* so far behind the start of its last part it ends, at the most */
+    struct phrase_part parts[PHRASE_PARTS_MAX];
+    bool fixed;    /* it is the one atom and nothing else */
+    size_t behind; /* so far behind its last part it ends, at the most */
 };
 
 void phrase_code_done(struct phrase_code *code);

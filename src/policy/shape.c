@@ -1,6 +1,6 @@
 #include "policy/shape.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #define SPACED_PAIRS 3 /* single letters beside each other: four in a row, as in fold_unhide */
 
@@ -102,20 +102,39 @@ static void look_at_block(struct shape *shape, const struct masks *m, struct bef
     uint64_t beside = single_ends << 2 | single_ends << 3 | single_ends << 4 | before->single_ends;
     *pairs += (size_t)__builtin_popcountll(single & beside);
     shape->hidden = shape->hidden || lone != 0 || dense_gap || *pairs >= SPACED_PAIRS;
+    shape->latin = shape->latin || m->letter != 0;
+    shape->pairs = shape->pairs || m->pair != 0;
+    shape->dense = shape->dense || m->dense != 0;
     shape->digits += (size_t)__builtin_popcountll(m->digit);
     uint64_t dots = m->dot & before_word & ((m->letter | m->pair | m->dense) >> 1 | last);
     add_marks(shape, m->at | dots, at);
+    shape->words[shape->block_count++] = word;
     *before = (struct before){
         word >> 63,    m->pair >> 63, dense_tail >> 63,
         gap_run >> 63, single >> 63,  single_ends >> 62 | single_ends >> 61 | single_ends >> 60};
+}
+
+void shape_done(struct shape *shape)
+{
+    free(shape->words);
+}
+
+static void reserve_blocks(struct shape *shape, size_t count)
+{
+    if (count <= shape->block_capacity)
+        return;
+    shape->block_capacity = 2 * count;
+    shape->words = realloc(shape->words, shape->block_capacity * sizeof *shape->words);
+    MUST(shape->words != NULL);
 }
 
 void shape_look(struct shape *shape, const struct folded *folded)
 {
     struct before before = {0};
     size_t pairs = 0;
-    shape->hidden = shape->crowded = false;
-    shape->digits = shape->mark_count = 0;
+    shape->hidden = shape->crowded = shape->latin = shape->pairs = shape->dense = false;
+    shape->digits = shape->mark_count = shape->block_count = 0;
+    reserve_blocks(shape, (folded->length + 63) / 64);
     for (size_t at = 0; at < folded->length; at += 64) {
         struct masks masks = {0};
         for (unsigned i = 0; i < 64 && at + i < folded->length; i += 8)

@@ -1,0 +1,226 @@
+#include "policy/parts.h"
+
+#include <stdlib.h>
+
+#define NOTES_MAX 16384
+#define HITS_MAX 4096
+#define CHAINS_MAX 8
+
+static void *zeroed(size_t count, size_t each)
+{
+    void *memory = calloc(count + 1, each);
+    MUST(memory != NULL);
+    return memory;
+}
+
+void parts_init(struct parts *parts, const struct index *index)
+{
+    *parts = (struct parts){
+        .index = index,
+        .marks = zeroed(index->part_count, sizeof(struct part_mark)),
+        .notes = zeroed(NOTES_MAX, sizeof(struct part_note)),
+        .hits = zeroed(HITS_MAX, sizeof(struct part_hit)),
+        .anchors = zeroed(index->part_count, sizeof(uint32_t)),
+    };
+}
+
+void parts_done(struct parts *parts)
+{
+    free(parts->marks);
+    free(parts->notes);
+    free(parts->hits);
+    free(parts->anchors);
+}
+
+void parts_begin(struct parts *parts)
+{
+    parts->epoch++;
+    parts->note_count = parts->hit_count = parts->anchor_count = 0;
+    parts->many = false;
+    parts->work = 0;
+}
+
+/* --- what is there --- */
+
+static void add_note(struct parts *parts, struct part_mark *mark, size_t start, size_t end)
+{
+    if (parts->note_count == NOTES_MAX) {
+        parts->many = true;
+        return;
+    }
+    parts->notes[parts->note_count] =
+        (struct part_note){mark->last, (uint32_t)start, (uint32_t)end};
+    mark->last = (uint32_t)++parts->note_count;
+}
+
+static void note(struct parts *parts, const struct index_use *use, size_t start, size_t end)
+{
+    struct part_mark *mark = &parts->marks[use->part];
+    if (mark->epoch != parts->epoch) {
+        *mark = (struct part_mark){parts->epoch, 0};
+        if (use->anchors)
+            parts->anchors[parts->anchor_count++] = use->part;
+    }
+    add_note(parts, mark, start, end);
+}
+
+static void add_hit(struct parts *parts, struct part_hit hit)
+{
+    if (parts->hit_count == HITS_MAX)
+        parts->many = true;
+    else
+        parts->hits[parts->hit_count++] = hit;
+}
+
+void parts_add_text(struct parts *parts, uint32_t number, size_t start, size_t end, unsigned edges)
+{
+    const struct index_text *text = &parts->index->texts[number];
+    const struct index_use *uses = parts->index->uses + text->use_first;
+    parts->work++;
+    if ((text->edges & ~edges) != 0)
+        return;
+    parts->work += text->use_count;
+    if (text->asked)
+        add_hit(parts, (struct part_hit){number, (uint32_t)start, (uint32_t)end, edges});
+    for (uint32_t i = 0; i < text->use_count; i++)
+        if ((uses[i].edges & ~edges) == 0)
+            note(parts, &uses[i], start, end);
+}
+
+void parts_add_kind(struct parts *parts, enum atom_kind kind, size_t start, size_t end)
+{
+    const struct index *index = parts->index;
+    for (size_t i = 0; i < index->kind_use_counts[kind]; i++)
+        note(parts, &index->kind_uses[kind][i], start, end);
+}
+
+/* The last of its places: noted, or looked up among the hits when the part is first asked about. */
+static uint32_t last_of(struct parts *parts, uint32_t part)
+{
+    const struct index *index = parts->index;
+    struct part_mark *mark = &parts->marks[part];
+    if (mark->epoch == parts->epoch)
+        return mark->last;
+    if (index->parts[part].noted)
+        return 0;
+    *mark = (struct part_mark){parts->epoch, 0};
+    parts->work += parts->hit_count;
+    for (size_t i = 0; i < parts->hit_count; i++) {
+        const struct part_hit *hit = &parts->hits[i];
+        if (index_part_has(index, part, hit->text, hit->edges))
+            add_note(parts, mark, hit->start, hit->end);
+    }
+    return mark->last;
+}
+
+size_t parts_places(struct parts *parts, uint32_t part, struct place *places, size_t count)
+{
+    size_t found = 0;
+    for (uint32_t at = last_of(parts, part); at > 0; at = parts->notes[at - 1].before)
+        found++;
+    size_t left = found;
+    for (uint32_t at = last_of(parts, part); at > 0; at = parts->notes[at - 1].before) {
+        const struct part_note *note = &parts->notes[at - 1];
+        if (--left < count)
+            places[left] = (struct place){note->start, note->end};
+    }
+    return found < count ? found : count;
+}
+
+/* --- where a phrase may be --- */
+
+/* Places of parts, each not far behind the one before: where the first starts, the last ends. */
+struct chain {
+    uint32_t start;
+    uint32_t end_least, end_most; /* of several that were taken together */
+};
+
+static size_t add_chain(struct chain *chains, size_t count, struct chain chain)
+{
+    if (count < CHAINS_MAX) {
+        chains[count] = chain;
+        return count + 1;
+    }
+    struct chain *last = &chains[count - 1];
+    last->start = chain.start < last->start ? chain.start : last->start;
+    last->end_least = chain.end_least < last->end_least ? chain.end_least : last->end_least;
+    last->end_most = chain.end_most > last->end_most ? chain.end_most : last->end_most;
+    return count;
+}
+
+static size_t begin_chains(const struct parts *parts, uint32_t last, struct chain *chains)
+{
+    size_t count = 0;
+    for (uint32_t at = last; at > 0; at = parts->notes[at - 1].before) {
+        const struct part_note *note = &parts->notes[at - 1];
+        count = add_chain(chains, count, (struct chain){note->start, note->end, note->end});
+    }
+    return count;
+}
+
+/*
+ * Goes on from the COUNT chains of BEFORE to the places of a part; returns how many that gives.
+ * ORDERED: the place may not overlap what stands before it.
+ */
+static size_t follow(struct parts *parts, uint32_t last, const struct chain *before, size_t count,
+                     size_t reach, bool ordered, struct chain *chains)
+{
+    size_t found = 0;
+    for (uint32_t at = last; at > 0; at = parts->notes[at - 1].before) {
+        const struct part_note *note = &parts->notes[at - 1];
+        uint32_t start = UINT32_MAX;
+        for (size_t j = 0; j < count; j++) {
+            if ((ordered ? note->start : note->end) >= before[j].end_least &&
+                note->start <= before[j].end_most + reach)
+                start = before[j].start < start ? before[j].start : start;
+        }
+        parts->work++;
+        if (start != UINT32_MAX)
+            found = add_chain(chains, found, (struct chain){start, note->end, note->end});
+    }
+    return found;
+}
+
+/* If there are more places than are kept, one that is not noted may be among them. */
+static bool is_there(struct parts *parts, uint32_t part)
+{
+    if (parts->index->parts[part].noted)
+        return parts->marks[part].epoch == parts->epoch;
+    return last_of(parts, part) > 0 || parts->many;
+}
+
+static bool are_there(struct parts *parts, const struct index_phrase *phrase)
+{
+    for (uint32_t i = 0; i < phrase->part_count; i++)
+        if (!is_there(parts, phrase->parts[i]))
+            return false;
+    return true;
+}
+
+bool parts_may_have(struct parts *parts, const struct index_phrase *phrase, size_t length,
+                    struct place *place)
+{
+    struct chain chains[2][CHAINS_MAX];
+    *place = (struct place){0, length};
+    if (phrase->part_count == 0)
+        return true;
+    if (!are_there(parts, phrase))
+        return false;
+    if (parts->many)
+        return true;
+    size_t count = begin_chains(parts, last_of(parts, phrase->parts[0]), chains[0]);
+    for (uint32_t i = 1; i < phrase->part_count && count > 0; i++)
+        count = follow(parts, last_of(parts, phrase->parts[i]), chains[(i + 1) % 2], count,
+                       phrase->reaches[i], phrase->ordered, chains[i % 2]);
+    const struct chain *last = chains[(phrase->part_count + 1) % 2];
+    size_t start = SIZE_MAX, end = 0;
+    for (size_t i = 0; i < count; i++) {
+        start = last[i].start < start ? last[i].start : start;
+        end = last[i].end_most > end ? last[i].end_most : end;
+    }
+    if (count == 0)
+        return false;
+    place->start = start > phrase->reaches[0] ? start - phrase->reaches[0] : 0;
+    place->end = end + phrase->behind < length ? end + phrase->behind : length;
+    return true;
+}
