@@ -855,6 +855,7 @@ const struct policy_verdict *policy_judge(struct policy_worker *worker,
     confirm_likely(worker);
     consider_candidates(worker);
     scan_whole(worker);
+    worker->verdict.work += worker->parts.work;
     weigh(worker, message->text);
     return &worker->verdict;
 }
