@@ -18,7 +18,7 @@
     65536 /* looked at again to confirm, beside 16 for each byte of the message */
 #define CONFIRM_BYTES_EACH 16
 #define EXCEPT_REACH 200 /* bytes around a hit where an exception may begin or end */
-#define DIGITS_TO_SCAN 5
+#define DIGITS_TO_SCAN 3 /* "8-8OO-OOO-I5" has few */
 #define PIECE_DIGITS 2
 #define ONEWORD_MAX 64      /* bytes */
 #define KNOWN_BYTES_MAX 128 /* of an id that is known */
@@ -376,17 +376,27 @@ static void consider_scanner(struct policy_worker *worker, enum scanner scanner,
 
 /* --- matching --- */
 
+/* Numbers and addresses that are told in words. */
+static void scan_words(struct policy_worker *worker)
+{
+    worker->verdict.work += scan_spelled(&worker->folded, worker->number_words,
+                                         worker->number_word_count, &worker->candidates);
+    worker->verdict.work += scan_worded(worker->policy, &worker->folded, worker->number_words,
+                                        worker->number_word_count, &worker->candidates);
+    worker->number_word_count = 0;
+}
+
 static void note_number(struct policy_worker *worker, size_t number, size_t start, size_t end)
 {
-    if (worker->number_word_count == NUMBER_WORDS_MAX) {
-        /* what was found so far is judged; a row of digits over this border is not seen whole */
-        worker->verdict.work += scan_spelled(&worker->folded, worker->number_words,
-                                             worker->number_word_count, &worker->candidates);
-        worker->number_word_count = 0;
-    }
+    bool sign = builtin_numbers[number].kind >= WORD_AT;
+    if (sign && !(is_edge(worker->folded.bytes, start) && is_edge(worker->folded.bytes, end)))
+        return;
+    if (worker->number_word_count == NUMBER_WORDS_MAX)
+        /* what was found so far is judged; what goes over this border is not seen whole */
+        scan_words(worker);
     worker->number_words[worker->number_word_count++] =
-        (struct number_word){(uint32_t)start, (uint32_t)end, builtin_numbers[number].digits,
-                             builtin_numbers[number].value};
+        (struct number_word){(uint32_t)start, (uint32_t)end, builtin_numbers[number].kind,
+                             builtin_numbers[number].value, false};
 }
 
 static void note_part(struct policy_worker *worker, uint32_t part, size_t start, size_t end)
@@ -551,12 +561,11 @@ static void scan(struct policy_worker *worker)
         worker->verdict.work += scan_numbers(&worker->folded, &worker->known,
                                              worker->circumstances.message->language, candidates);
     if (worker->number_word_count > 0)
-        worker->verdict.work += scan_spelled(&worker->folded, worker->number_words,
-                                             worker->number_word_count, candidates);
+        scan_words(worker);
     if (worker->shape.mark_count > 0)
         worker->verdict.work +=
             scan_addresses(worker->policy, &worker->folded, &worker->shape, candidates);
-    worker->verdict.work += scan_masked_links(&worker->folded, candidates);
+    worker->verdict.work += scan_masked_links(worker->policy, &worker->folded, candidates);
     for (size_t i = 0; i < candidates->count; i++) {
         const struct candidate *candidate = &candidates->all[i];
         if (is_swallowed(candidates, candidate))
