@@ -78,6 +78,7 @@ struct policy_worker {
     struct rule_points *rules;
     struct number_word number_words[NUMBER_WORDS_MAX];
     size_t number_word_count;
+    struct policy_side *side; /* of the conversation, the writer's; NULL: there is none */
     struct marked marked[MARKED_MAX];
     size_t marked_count;
     uint64_t confirm_left;
@@ -691,8 +692,17 @@ static void follow_conversation(struct policy_worker *worker, const struct polic
             others > circumstances->same_text ? others : circumstances->same_text;
         worker->verdict.work += worker->folded.length;
     }
-    if (side != NULL && worker->shape.digits >= PIECE_DIGITS &&
-        side_add_piece(side, &worker->folded) && worker->folded.length > 0)
+    worker->side = side;
+}
+
+/* A telephone number that is complete with this message; once its words are found. */
+static void follow_pieces(struct policy_worker *worker)
+{
+    bool digits = worker->shape.digits + worker->number_word_count >= PIECE_DIGITS;
+    if (worker->side != NULL && digits &&
+        side_add_piece(worker->side, &worker->folded, worker->number_words,
+                       worker->number_word_count) &&
+        worker->folded.length > 0)
         consider_scanner(worker, SCANNER_PIECES, 0, worker->folded.length, TEXT_NONE);
 }
 
@@ -839,6 +849,7 @@ const struct policy_verdict *policy_judge(struct policy_worker *worker,
     fold_known(worker, message);
     see_circumstances(worker, message);
     match(worker);
+    follow_pieces(worker);
     scan(worker);
     scan_whole(worker);
     weigh(worker, message->text);

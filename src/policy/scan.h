@@ -64,8 +64,20 @@ size_t scan_spelled(const struct folded *folded, struct number_word *words, size
                     struct candidates *candidates);
 /* True if a telephone number could be written with exactly these digits. */
 bool is_phone_shape(const char *digits, size_t count);
-/* The digits of TEXT one after another; false if there are more than MAX, or words beside them. */
-bool scan_piece(const struct folded *folded, char *digits, size_t max, size_t *count);
+#define PIECE_ROWS_MAX 8
+#define PIECE_WORDS_MAX 6
+
+/* The digits of a short message, one after another. */
+struct piece {
+    char digits[POLICY_PIECES_MAX];
+    size_t count, words;                /* words beside the digits */
+    unsigned char ends[PIECE_ROWS_MAX]; /* where each row of them ends */
+    size_t rows;
+};
+
+/* scan_spelled.c: false if there are too many digits or words, or next to no digits. */
+bool scan_piece(const struct folded *folded, struct number_word *words, size_t count,
+                struct piece *piece);
 
 /* scan_address.c: SCANNER_EMAIL, _LINK, _HANDLE around the marks of SHAPE. */
 size_t scan_addresses(const struct policy *policy, const struct folded *folded,

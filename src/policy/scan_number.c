@@ -174,7 +174,7 @@ static void read_run(const struct folded *folded, size_t at, bool loose, struct 
     size_t strange = 0;
     while (at < folded->length) {
         char digit;
-        size_t used = digit_at(bytes, at, run->count > 0, &digit);
+        size_t used = digit_at(bytes, at, run->count > 0 || at == run->start, &digit);
         if (used > 0) {
             run->replaced = run->replaced || !is_digit(bytes[at]);
             strange +=
@@ -434,23 +434,4 @@ size_t scan_numbers(const struct folded *folded, const struct known *known, stru
         at = run.end - 1;
     }
     return work;
-}
-
-bool scan_piece(const struct folded *folded, char *digits, size_t max, size_t *count)
-{
-    size_t words = 0;
-    *count = 0;
-    for (size_t at = 0; at < folded->length; at++) {
-        unsigned char c = folded->bytes[at];
-        if (is_digit(c)) {
-            if (*count == max)
-                return false;
-            digits[(*count)++] = (char)c;
-        } else if (is_word_byte(folded->bytes, at) || c >= 0xE0) {
-            words += at == 0 || c >= 0xE0 || !is_word_byte(folded->bytes, at - 1);
-        }
-        if (words > 6)
-            return false;
-    }
-    return *count >= 2;
 }

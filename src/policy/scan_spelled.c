@@ -70,6 +70,8 @@ static void mark_ends(const struct folded *folded, struct number_word *words, si
     for (size_t i = count; i-- > 0;) {
         struct number_word *word = &words[i];
         word->ends_well = is_number_edge(folded->bytes, word->end);
+        if (word->kind == WORD_MANY) /* "fivesfive" was "five5five" */
+            continue;
         size_t next = word->end + (hidden_digit(folded->bytes[word->end]) >= 0);
         for (size_t j = i + 1; j < count && words[j].start <= next && !word->ends_well; j++)
             word->ends_well = words[j].ends_well && is_number(&words[j]) &&
@@ -468,4 +470,48 @@ size_t scan_spelled(const struct folded *folded, struct number_word *words, size
         work += passed - from;
     }
     return work;
+}
+
+/* Adds the digits of ROW, if it is more than a lone word, to PIECE; false if they are too many. */
+static bool add_piece(struct row *row, struct piece *piece)
+{
+    bool counts = row->parts > 1 || row->typed;
+    size_t left = sizeof piece->digits - piece->count;
+    piece->words += counts ? 0 : row->words;
+    if (counts && (row->cut || row->count > left || piece->rows == PIECE_ROWS_MAX))
+        return false;
+    if (counts) {
+        memcpy(piece->digits + piece->count, row->digits, row->count);
+        piece->count += row->count;
+        piece->ends[piece->rows++] = (unsigned char)piece->count;
+    }
+    *row = (struct row){0};
+    return true;
+}
+
+bool scan_piece(const struct folded *folded, struct number_word *words, size_t count,
+                struct piece *piece)
+{
+    const unsigned char *bytes = folded->bytes;
+    struct row row = {0};
+    size_t next = 0;
+    *piece = (struct piece){0};
+    sort_words(words, count);
+    mark_ends(folded, words, count);
+    for (size_t at = 0; at < folded->length && piece->words <= PIECE_WORDS_MAX;) {
+        size_t end = read_part(folded, words, count, &next, &row, at);
+        if (end > at) {
+            row.end = end;
+            size_t behind = pass_between(folded, &row, end);
+            at = behind == SIZE_MAX ? end : behind;
+            if (behind != SIZE_MAX)
+                continue;
+        }
+        if (!add_piece(&row, piece))
+            return false;
+        if (at < folded->length && (is_word_byte(bytes, at) || bytes[at] >= 0xE0))
+            piece->words += at == 0 || bytes[at] >= 0xE0 || !is_word_byte(bytes, at - 1);
+        at++;
+    }
+    return add_piece(&row, piece) && piece->words <= PIECE_WORDS_MAX && piece->count >= 2;
 }
