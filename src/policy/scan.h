@@ -65,7 +65,7 @@ size_t scan_spelled(const struct folded *folded, struct number_word *words, size
 /* True if a telephone number could be written with exactly these digits. */
 bool is_phone_shape(const char *digits, size_t count);
 #define PIECE_ROWS_MAX 8
-#define PIECE_WORDS_MAX 6
+#define PIECE_WORDS_MAX 20 /* characters that are written without spaces; a word is two */
 
 /* The digits of a short message, one after another. */
 struct piece {

@@ -14,6 +14,7 @@
 #define REACH 48    /* bytes before the first word where digits of the row may begin */
 #define SIGNS_MAX 5 /* between two parts of a row */
 #define REPEAT_MAX 8
+#define DENSE_OF_WORD 2 /* characters that say as much as a word */
 
 struct row {
     char digits[DIGITS_MAX];
@@ -321,9 +322,9 @@ static bool is_series(const struct row *row)
 /* Telephone numbers of more countries than typed digits may have: words are said for a reason. */
 static bool is_told_phone(const char *d, size_t count)
 {
-    static const char *const prefixes[] = {"7",  "8",  "34", "44", "52", "54",
-                                           "55", "57", "81", "86", "0"};
-    if (is_phone_shape(d, count) || (count == 10 && d[0] != '1') || (count == 11 && d[0] == '1'))
+    static const char *const prefixes[] = {"1",  "7",  "8",  "34", "44", "51", "52", "54", "55",
+                                           "56", "57", "58", "59", "81", "86", "9",  "0"};
+    if (is_phone_shape(d, count) || count == 10)
         return true;
     for (size_t i = 0; i < COUNT_OF(prefixes); i++)
         if (count >= 10 && count <= 13 && memcmp(d, prefixes[i], strlen(prefixes[i])) == 0)
@@ -477,7 +478,7 @@ static bool add_piece(struct row *row, struct piece *piece)
 {
     bool counts = row->parts > 1 || row->typed;
     size_t left = sizeof piece->digits - piece->count;
-    piece->words += counts ? 0 : row->words;
+    piece->words += counts ? 0 : DENSE_OF_WORD * row->words;
     if (counts && (row->cut || row->count > left || piece->rows == PIECE_ROWS_MAX))
         return false;
     if (counts) {
@@ -510,7 +511,9 @@ bool scan_piece(const struct folded *folded, struct number_word *words, size_t c
         if (!add_piece(&row, piece))
             return false;
         if (at < folded->length && (is_word_byte(bytes, at) || bytes[at] >= 0xE0))
-            piece->words += at == 0 || bytes[at] >= 0xE0 || !is_word_byte(bytes, at - 1);
+            piece->words += bytes[at] >= 0xE0                         ? 1
+                            : at == 0 || !is_word_byte(bytes, at - 1) ? DENSE_OF_WORD
+                                                                      : 0;
         at++;
     }
     return add_piece(&row, piece) && piece->words <= PIECE_WORDS_MAX && piece->count >= 2;
