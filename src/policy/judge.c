@@ -380,8 +380,9 @@ static void consider_scanner(struct policy_worker *worker, enum scanner scanner,
 /* Numbers and addresses that are told in words. */
 static void scan_words(struct policy_worker *worker)
 {
-    worker->verdict.work += scan_spelled(&worker->folded, worker->number_words,
-                                         worker->number_word_count, &worker->candidates);
+    worker->verdict.work +=
+        scan_spelled(&worker->folded, worker->number_words, worker->number_word_count,
+                     worker->shape.digits, &worker->candidates);
     worker->verdict.work += scan_worded(worker->policy, &worker->folded, worker->number_words,
                                         worker->number_word_count, &worker->candidates);
     worker->number_word_count = 0;

@@ -59,9 +59,10 @@ bool scan_is_known(const struct folded *folded, const struct known *known, size_
 /* scan_number.c: SCANNER_PHONE, _NUMBER, _CARD. Returns how many bytes were looked at. */
 size_t scan_numbers(const struct folded *folded, const struct known *known, struct text language,
                     struct candidates *candidates);
-/* scan_spelled.c: SCANNER_PHONE in words. Sorts WORDS. Returns how many bytes were looked at. */
+/* scan_spelled.c: SCANNER_PHONE in words, beside TYPED digits of the message. Sorts WORDS. Returns
+ * how many bytes were looked at. */
 size_t scan_spelled(const struct folded *folded, struct number_word *words, size_t count,
-                    struct candidates *candidates);
+                    size_t typed, struct candidates *candidates);
 /* True if a telephone number could be written with exactly these digits. */
 bool is_phone_shape(const char *digits, size_t count);
 #define PIECE_ROWS_MAX 8

@@ -14,6 +14,8 @@
 #define REACH 48    /* bytes before the first word where digits of the row may begin */
 #define SIGNS_MAX 5 /* between two parts of a row */
 #define REPEAT_MAX 8
+#define TYPED_MIN 4     /* digits beside fewer words than three */
+#define ALONE 20        /* bytes to the next word that no filler and signs fill */
 #define DENSE_OF_WORD 2 /* characters that say as much as a word */
 
 struct row {
@@ -99,37 +101,25 @@ static size_t filler_length(const struct folded *folded, size_t at)
     static const char *const fillers[] = {
         "\xe5\x90\x8e\xe3\x82\x8d\xe3\x81\xaf\xe5\x85\xa8\xe9\x83\xa8", /* 後ろは全部 */
         "a \xd0\xbfotom",                                               /* а потом */
-        "\xd0\xb4"
-        "a\xd0\xbb\xd1\x8c\xd1\x88"
-        "e", /* дальше */
-        "c\xd0\xbb"
-        "e\xd0\xb4om", /* следом */
-        "\xd0\xbfpo\xd0\xb1"
-        "e\xd0\xbb",                                        /* пробел */
-        "\xe3\x81\x9d\xe3\x82\x8c\xe3\x81\x8b\xe3\x82\x89", /* それから */
-        "\xe3\x81\xaf\xe3\x81\x84\xe3\x81\xb5\xe3\x82\x93", /* ハイフン */
+        "\xd0\xb4\x61\xd0\xbb\xd1\x8c\xd1\x88\x65",                     /* дальше */
+        "c\xd0\xbb\x65\xd0\xb4om",                                      /* следом */
+        "\xd0\xbfpo\xd0\xb1\x65\xd0\xbb",                               /* пробел */
+        "\xe3\x81\x9d\xe3\x82\x8c\xe3\x81\x8b\xe3\x82\x89",             /* それから */
+        "\xe3\x81\xaf\xe3\x81\x84\xe3\x81\xb5\xe3\x82\x93",             /* ハイフン */
         "seguido de",
-        "\xd0\xbfotom", /* потом */
-        "\xd0\xb7"
-        "atem", /* затем */
-        "\xd0\xb4"
-        "a\xd0\xbb"
-        "ee", /* далее */
-        "\xd0\xb4"
-        "e\xd1\x84\xd0\xb8"
-        "c", /* дефис */
-        "\xd0\xb8 e\xd1\x89"
-        "e",                                    /* и ещё */
+        "\xd0\xbfotom",                         /* потом */
+        "\xd0\xb7\x61tem",                      /* затем */
+        "\xd0\xb4\x61\xd0\xbb\x65\x65",         /* далее */
+        "\xd0\xb4\x65\xd1\x84\xd0\xb8\x63",     /* дефис */
+        "\xd0\xb8 e\xd1\x89\x65",               /* и ещё */
         "\xe3\x81\xae\xe3\x81\x82\xe3\x81\xa8", /* のあと */
         "\xe5\x90\x8e\xe9\x9d\xa2\xe6\x98\xaf", /* 后面是 */
-        "\xd0\xbf\xd0\xbb\xd1\x8e"
-        "c",           /* плюс */
-        "t\xd0\xb8pe", /* тире */
+        "\xd0\xbf\xd0\xbb\xd1\x8e\x63",         /* плюс */
+        "t\xd0\xb8pe",                          /* тире */
         "despues",
         "espacio",
         "hyphen",
-        "e\xd1\x89"
-        "e",                        /* ещё */
+        "e\xd1\x89\x65",            /* ещё */
         "\xe3\x81\xae\xe5\x90\x8e", /* の後 */
         "\xe5\x85\xa8\xe9\x83\xa8", /* 全部 */
         "\xe3\x81\xa4\xe3\x81\x8e", /* つぎ */
@@ -163,8 +153,7 @@ static size_t filler_length(const struct folded *folded, size_t at)
 static size_t counter_length(const struct folded *folded, size_t at)
 {
     static const char *const counters[] = {
-        "pa\xd0\xb7"
-        "a",                        /* раза */
+        "pa\xd0\xb7\x61",           /* раза */
         "pa\xd0\xb7",               /* раз */
         "\xe3\x81\xa4\xe3\x81\xae", /* つの */
         "veces",
@@ -458,13 +447,17 @@ static size_t read_rows(const struct folded *folded, const struct number_word *w
 }
 
 size_t scan_spelled(const struct folded *folded, struct number_word *words, size_t count,
-                    struct candidates *candidates)
+                    size_t typed, struct candidates *candidates)
 {
     size_t passed = 0, work = count * 16;
     sort_words(words, count);
+    if (count < 3 && typed < TYPED_MIN)
+        return work;
     mark_ends(folded, words, count);
     for (size_t i = 0; i < count; i++) {
         if (words[i].start < passed || !is_number(&words[i]))
+            continue;
+        if (typed == 0 && (i + 1 == count || words[i + 1].start > words[i].end + ALONE))
             continue;
         size_t from = row_begin(folded, words[i].start, passed);
         passed = read_rows(folded, words + i, count - i, from, words[i].start, candidates);

@@ -59,15 +59,13 @@ static size_t skip_wraps_back(const struct folded *folded, size_t at)
 static const struct {
     const char *told, *written;
 } sounds[] = {
-    {"py", "ru"},               /* ру */
-    {"kom", "com"},             /* ком */
-    {"p\xd1\x84", "p\xd1\x84"}, /* рф */
-    {"opr", "org"},             /* орг */
-    {"me", "me"},               /* ме */
-    {"m\xd0\xb8", "me"},        /* ми */
-    {"oh\xd0\xbb"
-     "a\xd0\xb8h",
-     "online"},                                                             /* онлайн */
+    {"py", "ru"},                                                           /* ру */
+    {"kom", "com"},                                                         /* ком */
+    {"p\xd1\x84", "p\xd1\x84"},                                             /* рф */
+    {"opr", "org"},                                                         /* орг */
+    {"me", "me"},                                                           /* ме */
+    {"m\xd0\xb8", "me"},                                                    /* ми */
+    {"oh\xd0\xbb\x61\xd0\xb8h", "online"},                                  /* онлайн */
     {"\xe3\x81\x93\xe3\x82\x80", "com"},                                    /* コム */
     {"\xe3\x81\xad\xe3\x81\xa3\xe3\x81\xa8", "net"},                        /* ネット */
     {"\xe3\x81\x98\xe3\x81\x87\xe3\x83\xbc\xe3\x81\xb4\xe3\x83\xbc", "jp"}, /* ジェーピー */
