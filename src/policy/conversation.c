@@ -119,19 +119,23 @@ unsigned writer_note(struct policy_writer *writer, struct text recipient,
     return (unsigned)count;
 }
 
-bool side_add_piece(struct policy_side *side, const struct folded *folded)
+bool side_add_piece(struct policy_side *side, const struct folded *folded,
+                    struct number_word *words, size_t count)
 {
-    char digits[POLICY_PIECES_MAX];
-    size_t count, before = side->piece_length;
+    struct piece piece;
+    size_t before = side->piece_length;
+    bool phone = false;
     if (before > POLICY_PIECES_MAX) /* not a state of ours */
         before = 0;
-    if (!scan_piece(folded, digits, POLICY_PIECES_MAX, &count)) {
+    if (!scan_piece(folded, words, count, &piece)) {
         side->piece_length = 0;
         return false;
     }
-    if (before + count > POLICY_PIECES_MAX)
+    if (before + piece.count > POLICY_PIECES_MAX)
         before = 0;
-    memcpy(side->pieces + before, digits, count);
-    side->piece_length = (uint8_t)(before + count);
-    return before > 0 && is_phone_shape(side->pieces, before + count);
+    memcpy(side->pieces + before, piece.digits, piece.count);
+    side->piece_length = (uint8_t)(before + piece.count);
+    for (size_t i = 0; i < piece.rows; i++)
+        phone = phone || is_phone_shape(side->pieces, before + piece.ends[i]);
+    return before > 0 && phone;
 }

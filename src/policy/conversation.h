@@ -1,7 +1,7 @@
 /* What earlier messages say about this one (policy.h, "state across messages"). */
 #pragma once
 
-#include "policy/rules.h"
+#include "policy/scan.h"
 
 /* The amount that the folded text offers, in minor units; 0 if it names none. */
 int64_t conversation_amount(const struct policy *policy, struct exact_work *work,
@@ -12,4 +12,5 @@ void writer_sketch(const struct folded *folded, uint32_t sketch[POLICY_SKETCH_SI
 unsigned writer_note(struct policy_writer *writer, struct text recipient,
                      const struct folded *folded);
 /* True if the digits of this message and those before it are a telephone number; keeps them. */
-bool side_add_piece(struct policy_side *side, const struct folded *folded);
+bool side_add_piece(struct policy_side *side, const struct folded *folded,
+                    struct number_word *words, size_t count);

@@ -19,7 +19,7 @@
     65536 /* looked at again to confirm, beside 16 for each byte of the message */
 #define CONFIRM_BYTES_EACH 16
 #define EXCEPT_REACH 200 /* bytes around a hit where an exception may begin or end */
-#define DIGITS_TO_SCAN 5
+#define DIGITS_TO_SCAN 3 /* "8-8OO-OOO-I5" has few */
 #define PIECE_DIGITS 2
 #define ONEWORD_MAX 64      /* bytes */
 #define KNOWN_BYTES_MAX 128 /* of an id that is known */
@@ -74,6 +74,7 @@ struct policy_worker {
     struct rule_points *rules;
     struct number_word number_words[NUMBER_WORDS_MAX];
     size_t number_word_count;
+    struct policy_side *side; /* of the conversation, the writer's; NULL: there is none */
     struct marked marked[MARKED_MAX];
     size_t marked_count;
     uint64_t confirm_left;
@@ -321,17 +322,28 @@ static void consider_scanner(struct policy_worker *worker, enum scanner scanner,
 
 /* --- matching --- */
 
+/* Numbers and addresses that are told in words. */
+static void scan_words(struct policy_worker *worker)
+{
+    worker->verdict.work +=
+        scan_spelled(&worker->folded, worker->number_words, worker->number_word_count,
+                     worker->shape.digits, &worker->candidates);
+    worker->verdict.work += scan_worded(worker->policy, &worker->folded, worker->number_words,
+                                        worker->number_word_count, &worker->candidates);
+    worker->number_word_count = 0;
+}
+
 static void note_number(struct policy_worker *worker, size_t number, size_t start, size_t end)
 {
-    if (worker->number_word_count == NUMBER_WORDS_MAX) {
-        /* what was found so far is judged; a row of digits over this border is not seen whole */
-        worker->verdict.work += scan_spelled(&worker->folded, worker->number_words,
-                                             worker->number_word_count, &worker->candidates);
-        worker->number_word_count = 0;
-    }
+    bool sign = builtin_numbers[number].kind >= WORD_AT;
+    if (sign && !(is_edge(worker->folded.bytes, start) && is_edge(worker->folded.bytes, end)))
+        return;
+    if (worker->number_word_count == NUMBER_WORDS_MAX)
+        /* what was found so far is judged; what goes over this border is not seen whole */
+        scan_words(worker);
     worker->number_words[worker->number_word_count++] =
-        (struct number_word){(uint32_t)start, (uint32_t)end, builtin_numbers[number].digits,
-                             builtin_numbers[number].value};
+        (struct number_word){(uint32_t)start, (uint32_t)end, builtin_numbers[number].kind,
+                             builtin_numbers[number].value, false};
 }
 
 /* A text that Vectorscan found, perhaps within a word. */
@@ -544,12 +556,11 @@ static void find_candidates(struct policy_worker *worker)
         worker->verdict.work += scan_numbers(&worker->folded, &worker->known,
                                              worker->circumstances.message->language, candidates);
     if (worker->number_word_count > 0)
-        worker->verdict.work += scan_spelled(&worker->folded, worker->number_words,
-                                             worker->number_word_count, candidates);
+        scan_words(worker);
     if (worker->shape.mark_count > 0)
         worker->verdict.work +=
             scan_addresses(worker->policy, &worker->folded, &worker->shape, candidates);
-    worker->verdict.work += scan_masked_links(&worker->folded, candidates);
+    worker->verdict.work += scan_masked_links(worker->policy, &worker->folded, candidates);
 }
 
 /* What scanners may give, before it is known what it is worth. */
@@ -692,8 +703,17 @@ static void follow_conversation(struct policy_worker *worker, const struct polic
             others > circumstances->same_text ? others : circumstances->same_text;
         worker->verdict.work += worker->folded.length;
     }
-    if (side != NULL && worker->shape.digits >= PIECE_DIGITS &&
-        side_add_piece(side, &worker->folded) && worker->folded.length > 0)
+    worker->side = side;
+}
+
+/* A telephone number that is complete with this message; once its words are found. */
+static void follow_pieces(struct policy_worker *worker)
+{
+    bool digits = worker->shape.digits + worker->number_word_count >= PIECE_DIGITS;
+    if (worker->side != NULL && digits &&
+        side_add_piece(worker->side, &worker->folded, worker->number_words,
+                       worker->number_word_count) &&
+        worker->folded.length > 0)
         consider_scanner(worker, SCANNER_PIECES, 0, worker->folded.length, TEXT_NONE);
 }
 
@@ -850,6 +870,7 @@ const struct policy_verdict *policy_judge(struct policy_worker *worker,
     fold_known(worker, message);
     see_circumstances(worker, message);
     match(worker);
+    follow_pieces(worker);
     find_candidates(worker);
     expect_scanners(worker);
     confirm_likely(worker);

@@ -124,7 +124,8 @@ static void compile_builtins(struct policy *policy, struct problem *problem)
     }
     for (size_t i = 0; i < builtin_number_count; i++) {
         struct phrase_code code = {0};
-        MUST(phrase_compile(&code, text_of(builtin_numbers[i].word), NULL, 0, problem));
+        MUST(phrase_compile(&code, text_of(builtin_numbers[i].word), NULL, 0, problem) &&
+             code.fixed);
         index_add_number(policy->builder, &code, i);
         phrase_code_done(&code);
     }

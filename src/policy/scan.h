@@ -31,11 +31,26 @@ struct known {
     struct buffer bytes;
 };
 
-/* A number that is written as a word ("nine", "девять", "九"), as it was found. */
+/* What a word is that stands for digits or for a sign of an address. */
+enum word_kind {
+    WORD_UNIT,     /* "seven": one digit */
+    WORD_TEEN,     /* "seventeen", "veintidós": two */
+    WORD_TENS,     /* "seventy", which a unit may fill */
+    WORD_HUNDREDS, /* "девятьсот", which tens and a unit may fill */
+    WORD_HUNDRED,  /* behind a unit */
+    WORD_TIMES,    /* "double": the next digit so often */
+    WORD_MANY,     /* "sevens": so often as the digit before says */
+    WORD_REPEAT,   /* "よっつ": the digit before so often */
+    WORD_AT,       /* "arroba" */
+    WORD_WEAK_AT,  /* "at", which is a word of its own, too */
+    WORD_DOT,
+};
+
+/* Such a word, as it was found. */
 struct number_word {
     uint32_t start, end;
-    unsigned char digits; /* how many it stands for */
-    char value;           /* its digit, or 'x' if it is more than one */
+    unsigned char kind, value;
+    bool ends_well; /* scan_spelled: no other word goes on there */
 };
 
 /* scan_number.c: true if from START to END there is nothing but an id that the server knows. */
@@ -44,19 +59,46 @@ bool scan_is_known(const struct folded *folded, const struct known *known, size_
 /* scan_number.c: SCANNER_PHONE, _NUMBER, _CARD. Returns how many bytes were looked at. */
 size_t scan_numbers(const struct folded *folded, const struct known *known, struct text language,
                     struct candidates *candidates);
+/* scan_spelled.c: SCANNER_PHONE in words, beside TYPED digits of the message. Sorts WORDS. Returns
+ * how many bytes were looked at. */
 size_t scan_spelled(const struct folded *folded, struct number_word *words, size_t count,
-                    struct candidates *candidates);
+                    size_t typed, struct candidates *candidates);
 /* True if a telephone number could be written with exactly these digits. */
 bool is_phone_shape(const char *digits, size_t count);
-/* The digits of TEXT one after another; false if there are more than MAX, or words beside them. */
-bool scan_piece(const struct folded *folded, char *digits, size_t max, size_t *count);
+#define PIECE_ROWS_MAX 8
+#define PIECE_WORDS_MAX 20 /* characters that are written without spaces; a word is two */
+
+/* The digits of a short message, one after another. */
+struct piece {
+    char digits[POLICY_PIECES_MAX];
+    size_t count, words;                /* words beside the digits */
+    unsigned char ends[PIECE_ROWS_MAX]; /* where each row of them ends */
+    size_t rows;
+};
+
+/* scan_spelled.c: false if there are too many digits or words, or next to no digits. */
+bool scan_piece(const struct folded *folded, struct number_word *words, size_t count,
+                struct piece *piece);
 
 /* scan_address.c: SCANNER_EMAIL, _LINK, _HANDLE around the marks of SHAPE. */
 size_t scan_addresses(const struct policy *policy, const struct folded *folded,
                       const struct shape *shape, struct candidates *candidates);
 
 /* Links whose dots are hidden in brackets or between spaces. Returns how much was looked at. */
-size_t scan_masked_links(const struct folded *folded, struct candidates *candidates);
+size_t scan_masked_links(const struct policy *policy, const struct folded *folded,
+                         struct candidates *candidates);
+/*
+ * scan_worded.c: SCANNER_EMAIL, _LINK whose signs are told ("arroba", "точка"), at WORDS, which
+ * are sorted. Returns how many bytes were looked at.
+ */
+size_t scan_worded(const struct policy *policy, const struct folded *folded,
+                   const struct number_word *words, size_t count, struct candidates *candidates);
+
+/* scan_address.c: endings of hosts, and what list a host is in (none: TEXT_NONE). */
+bool is_host_ending(const unsigned char *ending, size_t length);
+bool is_mail_host(const unsigned char *name, size_t length);
+struct text list_of_host(const struct policy *policy, struct text host);
+bool is_host_byte(const unsigned char *bytes, size_t at);
 
 /* builtin.c: phrases that belong to scanners, and words for numbers. */
 struct builtin_phrase {
@@ -65,8 +107,7 @@ struct builtin_phrase {
 };
 struct builtin_number {
     const char *word;
-    unsigned char digits;
-    char value;
+    unsigned char kind, value; /* enum word_kind */
 };
 extern const struct builtin_phrase builtin_phrases[];
 extern const size_t builtin_phrase_count;

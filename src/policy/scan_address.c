@@ -11,7 +11,8 @@ static const char endings[] =
     " com net org ru su info biz shop store online site top xyz club vip pro app dev io tv cc "
     "cn hk tw jp kr es mx ar cl pe ve uk de fr it eu ua by kz uz ge pl tr br us ca au nz in ly gl "
     "link live chat space website tech page mobi asia lol fun icu gg ee "
-    "edu gov ";
+    "edu gov example cat eus gal ltd ren wang ink vin sale shopping boutique blog wiki cloud media "
+    "market digital agency delivery express support center ";
 /* Words, too: "shipped.it arrived" is no address, "bit.ly/x" and "site.me/x" are. */
 static const char words_too[] = " it in us by be so is to at me am do no as my id ";
 
@@ -26,7 +27,13 @@ static bool in_list(const char *list, const unsigned char *word, size_t length)
     return memmem(list, strlen(list), wanted, length + 2) != NULL;
 }
 
-static bool is_host_byte(const unsigned char *bytes, size_t at)
+bool is_host_ending(const unsigned char *ending, size_t length)
+{
+    return (length == 3 && memcmp(ending, "p\xd1\x84", 3) == 0) || /* "рф", folded */
+           (in_list(endings, ending, length) && !in_list(words_too, ending, length));
+}
+
+bool is_host_byte(const unsigned char *bytes, size_t at)
 {
     return is_word_byte(bytes, at) || bytes[at] == '-';
 }
@@ -75,7 +82,7 @@ static bool is_beneath(struct text host, struct text wanted)
            (before == 0 || host.bytes[before - 1] == '.');
 }
 
-static struct text list_of(const struct policy *policy, struct text host)
+struct text list_of_host(const struct policy *policy, struct text host)
 {
     struct text found = TEXT_NONE;
     size_t longest = 0;
@@ -112,11 +119,9 @@ static bool is_host(const struct folded *folded, size_t start, size_t end, struc
     const unsigned char *ending = folded->bytes + label;
     size_t length = end - label;
     bool path = folded->bytes[end] == '/' && is_word_byte(folded->bytes, end + 1);
-    if (length == 3 && memcmp(ending, "p\xd1\x84", 3) == 0) /* "рф", folded */
-        return true;
     if (path && (in_list(words_too, ending, length) || is_plain_ending(ending, length)))
         return true;
-    return in_list(endings, ending, length) && !in_list(words_too, ending, length);
+    return is_host_ending(ending, length);
 }
 
 /* Scheme and path belong to what is shown. */
@@ -141,7 +146,7 @@ static size_t try_link(const struct policy *policy, const struct folded *folded,
                        struct candidates *candidates)
 {
     size_t start = host_start(folded, dot), end = host_end(folded, dot + 1);
-    struct text list = list_of(policy, host_text(folded, start, end));
+    struct text list = list_of_host(policy, host_text(folded, start, end));
     if (is_host(folded, start, end, list))
         add_link(folded, start, end, list, candidates);
     return end;
@@ -153,7 +158,7 @@ static bool is_local_byte(unsigned char c)
            c == '%';
 }
 
-static bool is_mail_host(const unsigned char *name, size_t length)
+bool is_mail_host(const unsigned char *name, size_t length)
 {
     static const char hosts[] = " gmail mail yandex yahoo hotmail outlook icloud qq bk inbox list "
                                 "rambler proton protonmail ya live docomo ezweb softbank foxmail ";
@@ -166,6 +171,8 @@ static size_t try_mail(const struct folded *folded, size_t at, struct candidates
 {
     const unsigned char *bytes = folded->bytes;
     size_t start = at, end = at + 1;
+    while (bytes[end] == '@' && end - at < 3)
+        end++;
     while (start > 0 && at - start < 2 && bytes[start - 1] == ' ')
         start--;
     size_t local = start;
@@ -182,10 +189,10 @@ static size_t try_mail(const struct folded *folded, size_t at, struct candidates
     bool spaced_dot = bytes[name_end] == '.' && is_word_byte(bytes, host);
     if (spaced_dot) {
         size_t tail = name_end + 1;
-        while (tail < folded->length && bytes[tail] == ' ' && tail < name_end + 3)
+        while (tail < name_end + 3 && (bytes[tail] == ' ' || bytes[tail] == '.'))
             tail++;
-        size_t tail_end = host_end(folded, tail);
-        spaced_dot = in_list(endings, bytes + tail, tail_end - tail);
+        size_t tail_end = host_end(folded, tail), label = last_label(folded, tail, tail_end);
+        spaced_dot = in_list(endings, bytes + label, tail_end - label);
         end = spaced_dot ? tail_end : end;
     }
     size_t label = last_label(folded, host, end);
@@ -220,7 +227,20 @@ static size_t masked_tail(const struct folded *folded, size_t dot)
     return masked && at > dot + 1 ? at : 0;
 }
 
-size_t scan_masked_links(const struct folded *folded, struct candidates *candidates)
+/* The list of the host that START to END and TAIL to TAIL_END are the labels of. */
+static struct text list_of_parts(const struct policy *policy, const struct folded *folded,
+                                 const size_t start, size_t end, size_t tail, size_t tail_end)
+{
+    char host[2 * HOST_MAX + 2];
+    size_t length = end - start;
+    memcpy(host, folded->bytes + start, length);
+    host[length++] = '.';
+    memcpy(host + length, folded->bytes + tail, tail_end - tail);
+    return list_of_host(policy, (struct text){host, length + tail_end - tail});
+}
+
+size_t scan_masked_links(const struct policy *policy, const struct folded *folded,
+                         struct candidates *candidates)
 {
     const unsigned char *bytes = folded->bytes;
     for (size_t dot = 2; dot + 2 < folded->length; dot++) {
@@ -232,10 +252,11 @@ size_t scan_masked_links(const struct folded *folded, struct candidates *candida
             last--;
         size_t start = host_start(folded, last), end = host_end(folded, tail);
         bool short_host = last - start <= 2 && in_list(words_too, bytes + tail, end - tail);
-        bool plain = last - start >= 3 && in_list(endings, bytes + tail, end - tail) &&
-                     !in_list(words_too, bytes + tail, end - tail);
+        size_t label = last_label(folded, tail, end);
+        bool plain = last - start >= 3 && is_host_ending(bytes + label, end - label);
         if (start < last && (plain || short_host))
-            candidate_add(candidates, SCANNER_LINK, start, end, TEXT_NONE);
+            candidate_add(candidates, SCANNER_LINK, start, end,
+                          list_of_parts(policy, folded, start, last, tail, end));
         dot = tail;
     }
     return folded->length;

@@ -8,6 +8,7 @@
 #define KEYCAP_BYTES 4 /* of a digit in a box: it is written so to hide it */
 #define NUMBER_MIN 7   /* digits; fewer are a price, a size, a year */
 #define PHONE_MAX 15   /* ITU-T E.164 */
+#define REMARK_MAX 64  /* bytes in brackets between the digits of a number */
 #define CARD_MIN 13
 #define CARD_MAX 19
 
@@ -130,6 +131,23 @@ static size_t digit_at(const unsigned char *bytes, size_t at, bool after_digit, 
     return 1;
 }
 
+/* "0 0 (without blanks) 7 1": behind a remark in brackets that stands at AT, or AT. */
+static size_t pass_remark(const struct folded *folded, size_t at)
+{
+    size_t end = at;
+    while (folded->bytes[end] == ' ' && end - at < 2)
+        end++;
+    if (folded->bytes[end] != '(')
+        return at;
+    for (size_t open = end++; end < folded->length && end - open < REMARK_MAX; end++) {
+        if (is_digit(folded->bytes[end]) || folded->bytes[end] == '(')
+            return at;
+        if (folded->bytes[end] == ')')
+            return end + 1 + (folded->bytes[end + 1] == ' ');
+    }
+    return at;
+}
+
 /* Commas and line ends stand between the numbers of a list, unless each is one digit. */
 static bool breaks_run(const struct run *run, const unsigned char *bytes, size_t from, size_t to)
 {
@@ -148,7 +166,7 @@ static void end_group(struct run *run, unsigned char separator)
         run->cut = true;
 }
 
-static void read_run(const struct folded *folded, size_t at, struct run *run)
+static void read_run(const struct folded *folded, size_t at, bool loose, struct run *run)
 {
     const unsigned char *bytes = folded->bytes;
     *run = (struct run){.start = at, .end = at};
@@ -156,7 +174,7 @@ static void read_run(const struct folded *folded, size_t at, struct run *run)
     size_t strange = 0;
     while (at < folded->length) {
         char digit;
-        size_t used = digit_at(bytes, at, run->count > 0, &digit);
+        size_t used = digit_at(bytes, at, run->count > 0 || at == run->start, &digit);
         if (used > 0) {
             run->replaced = run->replaced || !is_digit(bytes[at]);
             strange +=
@@ -170,8 +188,10 @@ static void read_run(const struct folded *folded, size_t at, struct run *run)
         size_t next = at;
         while (next < folded->length && next - at < 4 && sign_length(bytes + next) > 0)
             next += sign_length(bytes + next);
-        if (next == at || next - at >= 4 || digit_at(bytes, next, true, &digit) == 0 ||
-            breaks_run(run, bytes, at, next))
+        size_t remark = loose ? pass_remark(folded, at) : at;
+        next = remark > at ? remark : next - at < 4 ? next : at;
+        if (next == at || digit_at(bytes, next, true, &digit) == 0 ||
+            (loose ? run->cut : breaks_run(run, bytes, at, next)))
             break;
         end_group(run, bytes[at]);
         at = next;
@@ -241,16 +261,16 @@ static bool groups_are(const struct run *run, const char *wanted)
 static bool is_phone_format(const struct run *run)
 {
     static const char *const formats[] = {
-        "334", "3322", "133",   "13322", "1334",  "333",  "3222", "2223",
-        "234", "244",  "344",   "343",   "424",   "324",  "3232", "333",
-        "433", "2333", "23222", "34222", "12322", "1433", "3334", "24322",
+        "334",  "3322",  "133",   "13322", "1334", "333",  "3222",  "2223", "234",
+        "244",  "344",   "343",   "424",   "324",  "3232", "333",   "433",  "2322",
+        "2333", "23222", "34222", "12322", "1433", "3334", "24322",
     };
     const char *d = run->digits;
     for (size_t i = 0; i < COUNT_OF(formats); i++) {
         if (!groups_are(run, formats[i]))
             continue;
         if (run->count == 9)
-            return strchr("6789", d[0]) != NULL;
+            return strchr(groups_are(run, "2322") ? "89" : "6789", d[0]) != NULL;
         if (run->count == 10 && i == 0)
             return d[0] >= '2' || d[0] == '0';
         return run->count > 10 || (run->count == 10 && strchr("0235469", d[0]) != NULL) ||
@@ -324,7 +344,8 @@ static enum scanner classify(const struct folded *folded, const struct run *run,
                              struct text language)
 {
     const unsigned char *bytes = folded->bytes;
-    if (run->count < NUMBER_MIN || run->cut || is_date(run) || is_series(run) || is_thousands(run))
+    if (run->count < NUMBER_MIN || run->cut || is_date(run) || is_series(run) ||
+        is_thousands(run) || groups_are(run, "377")) /* an order's number at Amazon */
         return SCANNER_PHRASE;
     bool glued =
         (run->start > 0 && is_word_byte(bytes, run->start - 1)) || is_word_byte(bytes, run->end);
@@ -349,10 +370,50 @@ static enum scanner classify(const struct folded *folded, const struct run *run,
     return phone ? SCANNER_PHONE : SCANNER_NUMBER;
 }
 
+/* Signs of a list and remarks stand between: only what is a telephone number in form and digits. */
+static bool is_loose_phone(const struct run *run)
+{
+    return !run->cut && run->count >= 10 && run->count <= PHONE_MAX && !is_series(run) &&
+           (run->plus || is_phone_shape(run->digits, run->count)) &&
+           (is_spaced_out(run) || is_phone_format(run));
+}
+
+/*
+ * The run that the digit at AT belongs to, FROM on at the earliest; what it is. A letter that looks
+ * like a digit may be the first.
+ */
+static enum scanner read_number(const struct folded *folded, size_t at, size_t from,
+                                struct text language, struct run *run)
+{
+    size_t start = at;
+    while (start > from && is_like_digit(folded->bytes[start - 1]))
+        start--;
+    bool sure = start < at && in_disguise(folded->bytes, start, false);
+    bool weak = start < at && !sure && in_disguise(folded->bytes, start, true);
+    read_run(folded, sure || weak ? start : at, false, run);
+    enum scanner scanner = classify(folded, run, language);
+    if (weak && (scanner != SCANNER_PHONE || !is_phone_shape(run->digits, run->count))) {
+        read_run(folded, at, false, run);
+        scanner = classify(folded, run, language);
+    }
+    unsigned char behind = folded->bytes[run->end];
+    bool list = behind != 0 && strchr(",\n:/;=+( ", behind) != NULL;
+    if (list && (scanner == SCANNER_PHRASE || scanner == SCANNER_NUMBER)) {
+        struct run loose;
+        read_run(folded, run->start, true, &loose);
+        if (loose.end > run->end && is_loose_phone(&loose)) {
+            *run = loose;
+            scanner = SCANNER_PHONE;
+        }
+    }
+    return scanner;
+}
+
 size_t scan_numbers(const struct folded *folded, const struct known *known, struct text language,
                     struct candidates *candidates)
 {
     size_t passed = 0; /* what stands before was looked at */
+    size_t work = folded->length;
     for (size_t at = 0; at < folded->length; at++) {
         if (!is_digit(folded->bytes[at]))
             continue;
@@ -365,174 +426,12 @@ size_t scan_numbers(const struct folded *folded, const struct known *known, stru
             continue;
         }
         struct run run;
-        size_t from = at;
-        while (from > passed && is_like_digit(folded->bytes[from - 1]))
-            from--;
-        read_run(folded, from < at && in_disguise(folded->bytes, from, false) ? from : at, &run);
-        enum scanner scanner = classify(folded, &run, language);
+        enum scanner scanner = read_number(folded, at, passed, language, &run);
+        work += run.end - run.start;
         if (scanner != SCANNER_PHRASE)
             candidate_add(candidates, scanner, run.start - run.plus, run.end, TEXT_NONE);
         passed = run.end;
         at = run.end - 1;
     }
-    return folded->length;
-}
-
-/* --- numbers in words --- */
-
-static void sort_words(struct number_word *words, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        struct number_word word = words[i];
-        size_t place = i;
-        while (place > 0 &&
-               (words[place - 1].start > word.start ||
-                (words[place - 1].start == word.start && words[place - 1].end < word.end))) {
-            words[place] = words[place - 1];
-            place--;
-        }
-        words[place] = word;
-    }
-}
-
-/* "9три5": digits may stand right beside the word. */
-static bool is_number_edge(const unsigned char *bytes, size_t at)
-{
-    return is_edge(bytes, at) || is_digit(bytes[at - 1]) || is_digit(bytes[at]);
-}
-
-/* Words between the parts of a number that is told, folded; the length of the one at AT, or 0. */
-static size_t filler_length(const struct folded *folded, size_t at)
-{
-    static const char *const fillers[] = {
-        "y",
-        "and",
-        "then",
-        "luego",
-        "despues",
-        "\xd0\xb8",                             /* и */
-        "\xd0\xbfotom",                         /* потом */
-        "\xe3\x81\xae\xe3\x81\x82\xe3\x81\xa8", /* のあと */
-        "\xe3\x81\xae",                         /* の */
-        "\xe3\x83\xbc",                         /* ー, typed for a dash */
-        "\xe7\x84\xb6\xe5\x90\x8e",             /* 然后 */
-    };
-    const unsigned char *bytes = folded->bytes + at;
-    for (size_t i = 0; i < COUNT_OF(fillers); i++) {
-        size_t length = strlen(fillers[i]);
-        if (at + length <= folded->length && memcmp(bytes, fillers[i], length) == 0 &&
-            is_edge(folded->bytes, at) && is_edge(folded->bytes, at + length))
-            return length;
-    }
-    return 0;
-}
-
-/* Digits between START and END and nothing else but signs; false if there is a letter, or a hole.
- */
-static bool joins(const struct folded *folded, size_t start, size_t end, size_t *digits)
-{
-    size_t signs = 0;
-    *digits = 0;
-    for (size_t at = start; at < end; at++) {
-        if (is_digit(folded->bytes[at])) {
-            ++*digits;
-            signs = 0;
-        } else if (filler_length(folded, at) > 0) {
-            at += filler_length(folded, at) - 1;
-        } else if (is_word_byte(folded->bytes, at) || folded->bytes[at] >= 0x80 || ++signs > 5) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Digits beside the row count, too: "8 девять один шесть 123 45 67". */
-static size_t digits_beside(const struct folded *folded, size_t *at, bool before)
-{
-    size_t count = 0, signs = 0, place = *at;
-    while (before ? place > 0 : place < folded->length) {
-        unsigned char c = folded->bytes[before ? place - 1 : place];
-        if (is_digit(c)) {
-            count++;
-            signs = 0;
-        } else if (!is_number_sign(c) || ++signs > 3) {
-            break;
-        }
-        place = before ? place - 1 : place + 1;
-        if (is_digit(c))
-            *at = place;
-        if (count > DIGITS_MAX)
-            break;
-    }
-    return count;
-}
-
-struct spelled {
-    size_t start, end, digits, words, mixed;
-};
-
-static void end_spelled(const struct folded *folded, struct spelled *row,
-                        struct candidates *candidates)
-{
-    if (row->words >= 3) {
-        size_t before = digits_beside(folded, &row->start, true);
-        size_t behind = digits_beside(folded, &row->end, false);
-        size_t digits = row->digits + before + behind;
-        bool mixed = row->mixed + before + behind > 0;
-        if (digits >= (mixed ? NUMBER_MIN : NUMBER_MIN + 1) && digits <= PHONE_MAX + 3)
-            candidate_add(candidates, SCANNER_PHONE, row->start, row->end, TEXT_NONE);
-    } else if (row->words > 0) {
-        size_t start = row->start, end = row->end;
-        size_t before = digits_beside(folded, &start, true);
-        size_t behind = digits_beside(folded, &end, false);
-        size_t digits = before + behind + row->digits + row->mixed;
-        if (before > 0 && behind > 0 && digits >= NUMBER_MIN + 2 && digits <= PHONE_MAX)
-            candidate_add(candidates, SCANNER_PHONE, start, end, TEXT_NONE);
-    }
-    *row = (struct spelled){0};
-}
-
-size_t scan_spelled(const struct folded *folded, struct number_word *words, size_t count,
-                    struct candidates *candidates)
-{
-    struct spelled row = {0};
-    sort_words(words, count);
-    for (size_t i = 0; i < count; i++) {
-        const struct number_word *word = &words[i];
-        size_t between = 0;
-        if (!is_number_edge(folded->bytes, word->start) ||
-            !is_number_edge(folded->bytes, word->end) || (row.words > 0 && word->start < row.end))
-            continue;
-        if (row.words > 0 && !joins(folded, row.end, word->start, &between))
-            end_spelled(folded, &row, candidates);
-        if (row.words == 0) {
-            row.start = word->start;
-            between = 0;
-        }
-        row.mixed += between;
-        row.digits += word->digits + between;
-        row.words++;
-        row.end = word->end;
-    }
-    end_spelled(folded, &row, candidates);
-    return count * 16;
-}
-
-bool scan_piece(const struct folded *folded, char *digits, size_t max, size_t *count)
-{
-    size_t words = 0;
-    *count = 0;
-    for (size_t at = 0; at < folded->length; at++) {
-        unsigned char c = folded->bytes[at];
-        if (is_digit(c)) {
-            if (*count == max)
-                return false;
-            digits[(*count)++] = (char)c;
-        } else if (is_word_byte(folded->bytes, at) || c >= 0xE0) {
-            words += at == 0 || c >= 0xE0 || !is_word_byte(folded->bytes, at - 1);
-        }
-        if (words > 6)
-            return false;
-    }
-    return *count >= 2;
+    return work;
 }

@@ -12,69 +12,108 @@
             SCANNER("link", "  scan link\n") SCANNER("handle", "  scan handle\n")                  \
                 SCANNER("card", "  scan card\n") SCANNER("oneword", "  scan oneword\n")
 
+static const struct {
+    const char *text, *rule, *found; /* NULL: nothing */
+} scanner_cases[] = {
+    {"call +7 (916) 123-45-67 now", "phone", "+7 (916) 123-45-67"},
+    {"8-916-123-45-67", "phone", "8-916-123-45-67"},
+    {"8.9.1.6.1.2.3.4.5.6.7", "phone", "8.9.1.6.1.2.3.4.5.6.7"},
+    {"8, 9, 1, 6, 1, 2, 3, 4, 5, 6, 7", "phone", "8, 9, 1, 6, 1, 2, 3, 4, 5, 6, 7"},
+    {"8 9l6 l23 45 67 ok", "phone", "8 9l6 l23 45 67"},
+    {"восемь девятьсот шестнадцать 123 45 67", "phone", "восемь девятьсот шестнадцать 123 45 67"},
+    {"８－９１６－１２３－４５－６７", "phone", "８－９１６－１２３－４５－６７"},
+    {"一三八 零零一三 八零零零", "phone", "一三八 零零一三 八零零零"},
+    {"〇九〇の一二三四の五六七八", "phone", "九"},
+    {"девятьсот шестнадцать, сто двадцать три, сорок пять, шестьдесят семь", "phone", "девятьсот"},
+    {"восемь 9три5 ноль0ноль 17 семнадцать", "phone", "9три5"},
+    {"нольноль-ноль сорок пять-шестьдесят", "phone", "нольноль"},
+    {"text 4-one-5 *** five5five *** 01 sixty", "phone", "five5five"},
+    {"nine one six, double five, triple zero, twenty two", "phone", "double five"},
+    {"al treintaicuatro, seis cero cero, triple cero y luego 345", "phone", "y luego 345"},
+    {"6, luego cinco ceros, después 419", "phone", "6, luego cinco ceros"},
+    {"幺三九，四个洞，再七七洞二", "phone", "四个洞"},
+    {"090(後ろは全部ゼロ四つ)と1、3、0、7", "phone", "ゼロ四つ"},
+    {"まるきゅーまる・まるまるまるまる・にいさんろくはち", "phone", "きゅー"},
+    {"8-8OO-OOO-I5-I5", "phone", "8-8OO-OOO-I5-I5"},
+    {"O9O-OOOO-3378", "phone", "O9O-OOOO-3378"},
+    {"8 9 3 5 - 2 2 2 (без пробелов) 0 0 7 1", "phone", "(без пробелов) 0 0 7 1"},
+    {"+7 / 900 / 000 / 12 / 21", "phone", "+7 / 900 / 000 / 12 / 21"},
+    {"０８０，００００，７１１６", "phone", "７１１６"},
+    {"93 000 00 00", "phone", "93 000 00 00"},
+    {"one two three four five six seven eight", NULL, NULL},
+    {"two 36, three 38, four 40 and one 42", NULL, NULL},
+    {"сто двадцать три тысячи четыреста пятьдесят шесть", NULL, NULL},
+    {"veinte, treinta, cuarenta, cincuenta", NULL, NULL},
+    {"order 250-0000000-0091827", NULL, NULL},
+    {"ぜろきゅうぜろ いちにさんよん ごろくななはち", "phone", "ぜろきゅうぜろ"},
+    {"seis uno dos, tres cuatro cinco, seis siete ocho", "phone", "seis uno dos"},
+    {"8📱9📱1📱6📱1📱2📱3📱4📱5📱6📱7", NULL, NULL}, /* a telephone between the digits is words */
+    {"8😀9😀1😀6😀1😀2😀3😀4😀5😀6😀7", "phone", "8😀9😀1😀6😀1😀2😀3😀4😀5😀6😀7"},
+    {"order 1234567", "number", "1234567"},
+    {"on 12.05.2024 and 2024-05-12", NULL, NULL},
+    {"sizes 36 37 38 39 40", NULL, NULL},
+    {"we sold 1 299 000 of them", NULL, NULL},
+    {"at 12:30, 120x200 cm", NULL, NULL},
+    {"RB123456785CN", "number", "123456785"},
+    {"card 4111 1111 1111 1111", "card", "4111 1111 1111 1111"},
+    {"no card 4111 1111 1111 1112", "number", "4111 1111 1111 1112"},
+    {"to ivan.petrov+1@mail.example.com please", "email", "ivan.petrov+1@mail.example.com"},
+    {"ivan77 собака мейл точка ру", "email", "ivan77 собака мейл точка ру"},
+    {"maria arroba gmail punto com", "email", "maria arroba gmail punto com"},
+    {"tanaka アットマーク yahoo ドット co.jp", "email", "tanaka アットマーク"},
+    {"вязалка27 гав примерпочта ру", "email", "вязалка27 гав примерпочта ру"},
+    {"graver (эт) masterskaya-00 (дот) example", "email", "graver (эт) masterskaya-00 (дот"},
+    {"qc[at]reidenki[dot]example", "email", "qc[at]reidenki[dot]example"},
+    {"nuria(a)example(punto)cat", "email", "nuria(a)example(punto)cat"},
+    {"keiri.rei at example.co.jp", "email", "keiri.rei at example.co.jp"},
+    {"rocio@ example .com.ar", "email", "rocio@ example .com.ar"},
+    {"hayabusa@@example..com", "email", "@@example..com"},
+    {"пряжа-тоня точка рф", "link", "пряжа-тоня точка рф"},
+    {"tejidoslana punto example", "link", "tejidoslana punto example"},
+    {"t(.)me/shop", "messenger", "t(.)me"},
+    {"t точка me", "messenger", "t точка me"},
+    {"market точка example", NULL, NULL},
+    {"a polka dot top", NULL, NULL},
+    {"este punto es importante", NULL, NULL},
+    {"we meet at noon", NULL, NULL},
+    {"见面三点, 六点 com", NULL, NULL},
+    {"see t.me/shop", "messenger", "t.me/shop"},
+    {"see https://x.market.example/item/5", NULL, NULL},
+    {"see https://market.example.evil.com/a", "link", "https://market.example.evil.com/a"},
+    {"see notmarket.example.com!", "link", "notmarket.example.com"},
+    {"магазин.рф", "link", "магазин.рф"},
+    {"It came.it works", NULL, NULL},
+    {"see manual.pdf, v1.2.3", NULL, NULL},
+    {"I am @petya_77.", "handle", "@petya_77"},
+    {"@ 20 % off", NULL, NULL},
+    {"ok!", "oneword", "ok!"},
+    {"ok, done", NULL, NULL},
+};
+
 static void scanners_find(void **state)
 {
-    static const struct {
-        const char *text, *rule, *found; /* NULL: nothing */
-    } cases[] = {
-        {"call +7 (916) 123-45-67 now", "phone", "+7 (916) 123-45-67"},
-        {"8-916-123-45-67", "phone", "8-916-123-45-67"},
-        {"8.9.1.6.1.2.3.4.5.6.7", "phone", "8.9.1.6.1.2.3.4.5.6.7"},
-        {"8, 9, 1, 6, 1, 2, 3, 4, 5, 6, 7", "phone", "8, 9, 1, 6, 1, 2, 3, 4, 5, 6, 7"},
-        {"8 9l6 l23 45 67 ok", "phone", "8 9l6 l23 45 67"},
-        {"восемь девятьсот шестнадцать 123 45 67", "phone",
-         "восемь девятьсот шестнадцать 123 45 67"},
-        {"８－９１６－１２３－４５－６７", "phone", "８－９１６－１２３－４５－６７"},
-        {"一三八 零零一三 八零零零", "phone", "一三八 零零一三 八零零零"},
-        {"〇九〇の一二三四の五六七八", "phone", "九"},
-        {"ぜろきゅうぜろ いちにさんよん ごろくななはち", "phone", "ぜろきゅうぜろ"},
-        {"seis uno dos, tres cuatro cinco, seis siete ocho", "phone", "seis uno dos"},
-        {"8📱9📱1📱6📱1📱2📱3📱4📱5📱6📱7", NULL, NULL}, /* a telephone between the digits is words */
-        {"8😀9😀1😀6😀1😀2😀3😀4😀5😀6😀7", "phone", "8😀9😀1😀6😀1😀2😀3😀4😀5😀6😀7"},
-        {"order 1234567", "number", "1234567"},
-        {"on 12.05.2024 and 2024-05-12", NULL, NULL},
-        {"sizes 36 37 38 39 40", NULL, NULL},
-        {"we sold 1 299 000 of them", NULL, NULL},
-        {"at 12:30, 120x200 cm", NULL, NULL},
-        {"RB123456785CN", "number", "123456785"},
-        {"card 4111 1111 1111 1111", "card", "4111 1111 1111 1111"},
-        {"no card 4111 1111 1111 1112", "number", "4111 1111 1111 1112"},
-        {"to ivan.petrov+1@mail.example.com please", "email", "ivan.petrov+1@mail.example.com"},
-        {"ivan77 собака мейл точка ру", "email", "ivan77 собака мейл точка ру"},
-        {"maria arroba gmail punto com", "email", "maria arroba gmail punto com"},
-        {"tanaka アットマーク yahoo ドット co.jp", "email", "tanaka アットマーク"},
-        {"see t.me/shop", "messenger", "t.me/shop"},
-        {"see https://x.market.example/item/5", NULL, NULL},
-        {"see https://market.example.evil.com/a", "link", "https://market.example.evil.com/a"},
-        {"see notmarket.example.com!", "link", "notmarket.example.com"},
-        {"магазин.рф", "link", "магазин.рф"},
-        {"It came.it works", NULL, NULL},
-        {"see manual.pdf, v1.2.3", NULL, NULL},
-        {"I am @petya_77.", "handle", "@petya_77"},
-        {"@ 20 % off", NULL, NULL},
-        {"ok!", "oneword", "ok!"},
-        {"ok, done", NULL, NULL},
-    };
     struct policy *policy = policy_of(SCANNERS);
     struct policy_worker *worker = policy_worker_new(policy);
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct policy_message message = {.text = text_of(cases[i].text)};
+    for (size_t i = 0; i < COUNT_OF(scanner_cases); i++) {
+        struct policy_message message = {.text = text_of(scanner_cases[i].text)};
         const struct policy_verdict *verdict = policy_judge(worker, &message);
         const struct policy_finding *finding = NULL;
         for (size_t j = 0; j < verdict->finding_count; j++)
-            if (cases[i].rule != NULL && strcmp(verdict->findings[j].id, cases[i].rule) == 0)
+            if (scanner_cases[i].rule != NULL &&
+                strcmp(verdict->findings[j].id, scanner_cases[i].rule) == 0)
                 finding = &verdict->findings[j];
-        if (cases[i].rule == NULL) {
+        if (scanner_cases[i].rule == NULL) {
             if (verdict->finding_count > 0)
-                fail_msg("\"%s\": %s", cases[i].text, verdict->findings[0].id);
+                fail_msg("\"%s\": %s", scanner_cases[i].text, verdict->findings[0].id);
             continue;
         }
         if (finding == NULL)
-            fail_msg("\"%s\": no %s", cases[i].text, cases[i].rule);
+            fail_msg("\"%s\": no %s", scanner_cases[i].text, scanner_cases[i].rule);
         struct text found = text_slice(message.text, finding->start, finding->end);
-        if (memmem(found.bytes, found.length, cases[i].found, strlen(cases[i].found)) == NULL)
-            fail_msg("\"%s\": \"%.*s\"", cases[i].text, TEXT_ARG(found));
+        if (memmem(found.bytes, found.length, scanner_cases[i].found,
+                   strlen(scanner_cases[i].found)) == NULL)
+            fail_msg("\"%s\": \"%.*s\"", scanner_cases[i].text, TEXT_ARG(found));
     }
     policy_worker_free(worker);
     policy_free(policy);
@@ -137,6 +176,15 @@ static void a_number_in_pieces(void **state)
         say(worker, &conversation, POLICY_FROM_SELLER, "and 4567");
     assert_int_equal(verdict->verdict, POLICY_WARN);
     assert_string_equal(verdict->findings[0].id, "phone");
+    conversation = (struct policy_conversation){0};
+    say(worker, &conversation, POLICY_FROM_SELLER, "начало девятьсот сорок четыре");
+    say(worker, &conversation, POLICY_FROM_SELLER, "дальше ноль ноль ноль пятьдесят один");
+    verdict = say(worker, &conversation, POLICY_FROM_SELLER, "на конце шестьдесят два");
+    assert_int_equal(verdict->verdict, POLICY_WARN);
+    conversation = (struct policy_conversation){0};
+    say(worker, &conversation, POLICY_FROM_SELLER, "There is one box, and two lids");
+    verdict = say(worker, &conversation, POLICY_FROM_SELLER, "Three of nine are in one bag");
+    assert_int_equal(verdict->verdict, POLICY_ALLOW);
     policy_worker_free(worker);
     policy_free(policy);
 }
@@ -220,11 +268,12 @@ static void repeat(char *bytes, size_t size, const char *piece)
 static void work_is_bounded(void **state)
 {
     static const char *const pieces[] = {
-        "7",    "1 ",      "9-",    "́",          "delete ", "delete review ",
-        "a.b",  "@",       "a@b.",  "一",        "に",      "one ",
-        "x y ", "微 ",     "a1b",   "(",         "\"",      "\xf0\x9f\x98\x80",
-        "\xff", "http://", "www.",  "8 nine ",   "﷽",       "delete the the ",
-        "ﾞ",    "1,",      "t e l", "add line ",
+        "7",      "1 ",      "9-",    "́",          "delete ", "delete review ",
+        "a.b",    "@",       "a@b.",  "一",        "に",      "one ",
+        "x y ",   "微 ",     "a1b",   "(",         "\"",      "\xf0\x9f\x98\x80",
+        "\xff",   "http://", "www.",  "8 nine ",   "﷽",       "delete the the ",
+        "ﾞ",      "1,",      "t e l", "add line ", "at ",     "dot ",
+        "a dot ", "ноль",    "11, ",  "個",        "o0",
     };
     struct policy *policy = policy_of(SCANNERS "rule phrases\n" DECLARED(
         "block") "  phrases:\n    delete ... review\n    *ete\n"
