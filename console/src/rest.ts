@@ -155,6 +155,27 @@ export interface ActivityPage {
   next: number | null;
 }
 
+export interface Mail {
+  id: string;
+  address: string;
+  language: string;
+  type: string;
+  made_at: string;
+  state: "pending" | "sending" | "sent" | "failed" | "uncertain";
+  next_at: string | null;
+  sent_at: string | null;
+  attempts: readonly { at: string; status?: number; answer?: string; error?: string }[] | null;
+}
+
+export interface MailMessage {
+  from: string;
+  to: string;
+  subject: string;
+  text: string;
+  /** Where mails go into a folder: the .eml file. */
+  file?: string;
+}
+
 /** What an accepted act answers; some answer a secret, shown this once. */
 export interface Accepted {
   act: string;

@@ -7,6 +7,7 @@ import { Activity } from "./activity";
 import { Consent } from "./consent";
 import { Enrolment } from "./enrolment";
 import { Login } from "./login";
+import { Mails } from "./mails";
 import { People } from "./people";
 import { Protection } from "./protection";
 import { Services } from "./services";
@@ -18,6 +19,7 @@ type Open = "home" | "message" | "login" | "enrolment";
 const members: { [name in Exclude<Page, Open>]: FunctionComponent } = {
   services: Services,
   activity: Activity,
+  mails: Mails,
   people: People,
   sessions: Sessions,
   protection: Protection,

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { phrase, say } from "../i18n";
 import { chooseOrg, may, me, membership } from "../state/account";
-import { linkTo, pages, route } from "../state/route";
+import { linkTo, pages, route, type Page } from "../state/route";
 import { Confirmation } from "./confirmation";
 import { Footer } from "./footer";
 import { Header } from "./header";
@@ -27,13 +27,16 @@ function Organisation() {
   );
 }
 
+/** What is for those alone who look after the organisation's people. */
+const CONFIDENTIAL: readonly Page[] = ["activity", "mails"];
+
 function Navigation() {
   return (
     <nav class="navigation" aria-label={say("shell.navigation")}>
       <Organisation />
       <ul>
         {[...pages, "message" as const]
-          .filter((page) => page !== "activity" || may("people"))
+          .filter((page) => !CONFIDENTIAL.includes(page) || may("people"))
           .map((page) => (
             <li key={page}>
               <a href={linkTo(page)} aria-current={route.value.page === page ? "page" : undefined}>

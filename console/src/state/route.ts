@@ -3,7 +3,8 @@
 import { signal } from "@preact/signals";
 import { focusSoon } from "../parts/focus";
 
-export const pages = ["services", "activity", "people", "sessions", "protection"] as const;
+export const pages = ["services", "activity", "mails", "people", "sessions",
+  "protection"] as const;
 export type MemberPage = (typeof pages)[number];
 export type Page = "home" | "message" | "login" | "enrolment" | "consent" | MemberPage;
 
