@@ -25,7 +25,16 @@ export interface Session {
 }
 
 export interface Me {
-  person: { id: string; name: string; email: string | null; frozen_at: string | null };
+  person: {
+    id: string;
+    name: string;
+    email: string | null;
+    language: string | null;
+    /** The shop's name of a buyer. */
+    buyer: string | null;
+    password_at: string | null;
+    frozen_at: string | null;
+  };
   memberships: readonly Membership[];
   session: Session;
   authenticators: number;

@@ -8,7 +8,8 @@ import { enrol, enterConsole, openDevice, openPeopleStage, tabTo } from "./peopl
 const skip = !process.env.COUNTERFOIL && "it takes the real server";
 const NARROW = { width: 390, height: 800 };
 const WIDE = { width: 1280, height: 900 };
-const PAGES = ["services", "activity", "mails", "people", "sessions", "protection"];
+const PAGES = ["services", "activity", "mails", "people", "profile", "sessions",
+  "protection"];
 
 describe("every page", { skip }, () => {
   let stage, subscription, credentials;

@@ -9,6 +9,7 @@ import { Enrolment } from "./enrolment";
 import { Login } from "./login";
 import { Mails } from "./mails";
 import { People } from "./people";
+import { Profile } from "./profile";
 import { Protection } from "./protection";
 import { Services } from "./services";
 import { Sessions } from "./sessions";
@@ -21,6 +22,7 @@ const members: { [name in Exclude<Page, Open>]: FunctionComponent } = {
   activity: Activity,
   mails: Mails,
   people: People,
+  profile: Profile,
   sessions: Sessions,
   protection: Protection,
   consent: Consent,

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { phrase, say } from "../i18n";
+import { AddApp } from "../parts/add-app";
 import { AddPasskey } from "../parts/add-passkey";
 import { Copyable } from "../parts/copyable";
 import { useDoing } from "../parts/doing";
@@ -291,6 +292,7 @@ export function Protection() {
         </ul>
       </section>
       <section class="panel"><AddPasskey onAdded={() => void again()} /></section>
+      <section class="panel"><AddApp onAdded={() => void again()} /></section>
       <section class="panel"><RecoveryCodes /></section>
       <Support />
       <FourEyes />

@@ -22,7 +22,7 @@ function Account() {
   if (name) {
     return (
       <>
-        <a href={linkTo("sessions")} class="header-name">
+        <a href={linkTo("profile")} class="header-name">
           <bdi>{name}</bdi>
         </a>
         <button type="button" class="button-quiet" onClick={() => void logOut()}>
