@@ -10,6 +10,8 @@ export interface Membership {
   permissions: string;
   four_eyes: boolean;
   frozen: boolean;
+  /** None of ours: it let us in, as support of the marketplace. */
+  isHelped?: true;
 }
 export type MemberRole = "owner" | "admin" | "staff";
 export type Method = "none" | "passkey" | "totp" | "recovery-code" | "hand-over" | "invitation";

@@ -13,6 +13,7 @@ import { Profile } from "./profile";
 import { Protection } from "./protection";
 import { Services } from "./services";
 import { Sessions } from "./sessions";
+import { Support } from "./support";
 
 /** What needs no log-in. */
 type Open = "home" | "message" | "login" | "enrolment";
@@ -25,6 +26,7 @@ const members: { [name in Exclude<Page, Open>]: FunctionComponent } = {
   profile: Profile,
   sessions: Sessions,
   protection: Protection,
+  support: Support,
   consent: Consent,
 };
 

@@ -237,6 +237,7 @@ function Support() {
       {code.value !== null && (
         <div role="status" class="support-code">
           <Copyable label={say("support.code")} text={code.value} />
+          <Copyable label={say("support.org")} text={org} />
         </div>
       )}
       <div class="buttons">

@@ -145,10 +145,12 @@ function Answers({ subscription: it, onDone }: CardProps) {
     <>
       <Failure failure={failure.value} />
       <div class="buttons">
-        <a class="button button-link" href={linkTo("consent", it.id)}
-          onClick={() => step(PAGE, "read-terms")}>
-          {say("services.read")}
-        </a>
+        {!membership.value?.isHelped && (
+          <a class="button button-link" href={linkTo("consent", it.id)}
+            onClick={() => step(PAGE, "read-terms")}>
+            {say("services.read")}
+          </a>
+        )}
         <button type="button" class="button-plain" disabled={isBusy.value} onClick={decline}>
           {say("services.decline")}
         </button>

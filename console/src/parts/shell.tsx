@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { phrase, say } from "../i18n";
-import { chooseOrg, may, me, membership } from "../state/account";
+import { chooseOrg, may, me, membership, memberships } from "../state/account";
+import { isSupport } from "../state/helping";
 import { linkTo, pages, route, type Page } from "../state/route";
 import { Confirmation } from "./confirmation";
 import { Footer } from "./footer";
@@ -9,7 +10,7 @@ import { Moment } from "./moment";
 import { SkipLink } from "./skip-link";
 
 function Organisation() {
-  const all = me.value?.memberships ?? [];
+  const all = memberships.value;
   const own = membership.value;
   if (!own) return null;
   if (all.length === 1) return <p class="navigation-org">{own.name}</p>;
@@ -30,13 +31,19 @@ function Organisation() {
 /** What is for those alone who look after the organisation's people. */
 const CONFIDENTIAL: readonly Page[] = ["activity", "mails"];
 
+function isOffered(page: Page): boolean {
+  if (page === "support") return isSupport(memberships.value);
+  if (page === "mails" && membership.value?.isHelped) return false;
+  return !CONFIDENTIAL.includes(page) || may("people");
+}
+
 function Navigation() {
   return (
     <nav class="navigation" aria-label={say("shell.navigation")}>
       <Organisation />
       <ul>
         {[...pages, "message" as const]
-          .filter((page) => !CONFIDENTIAL.includes(page) || may("people"))
+          .filter((page) => isOffered(page))
           .map((page) => (
             <li key={page}>
               <a href={linkTo(page)} aria-current={route.value.page === page ? "page" : undefined}>

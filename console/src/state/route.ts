@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { focusSoon } from "../parts/focus";
 
 export const pages = ["services", "activity", "mails", "people", "profile", "sessions",
-  "protection"] as const;
+  "protection", "support"] as const;
 export type MemberPage = (typeof pages)[number];
 export type Page = "home" | "message" | "login" | "enrolment" | "consent" | MemberPage;
 
