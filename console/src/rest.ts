@@ -166,6 +166,12 @@ export interface ActivityPage {
   next: number | null;
 }
 
+/** What the marketplace checked of a seller, as far as buyers see it. */
+export interface Verification {
+  what: string;
+  shown: string | null;
+}
+
 export interface Mail {
   id: string;
   address: string;

@@ -295,7 +295,7 @@ export function Protection() {
       <section class="panel"><AddPasskey onAdded={() => void again()} /></section>
       <section class="panel"><AddApp onAdded={() => void again()} /></section>
       <section class="panel"><RecoveryCodes /></section>
-      <Support />
+      {membership.value && <Support />}
       <FourEyes />
       <Panic />
     </MemberFrame>

@@ -31,7 +31,12 @@ function Organisation() {
 /** What is for those alone who look after the organisation's people. */
 const CONFIDENTIAL: readonly Page[] = ["activity", "mails"];
 
+/** What is about an organisation; who is in none has no use for it. */
+const OF_MEMBERS: readonly Page[] = ["services", "activity", "mails", "people"];
+
 function isOffered(page: Page): boolean {
+  if (page === "orders") return Boolean(me.value?.person.buyer);
+  if (OF_MEMBERS.includes(page) && !membership.value) return false;
   if (page === "support") return isSupport(memberships.value);
   if (page === "mails" && membership.value?.isHelped) return false;
   return !CONFIDENTIAL.includes(page) || may("people");

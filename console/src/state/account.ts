@@ -4,7 +4,7 @@ import { Problem } from "../api";
 import { actFor, post, read, type Me, type Membership } from "../rest";
 import { signChallenge, type Challenge } from "../webauthn";
 import { contactWith, help, helped, isSupport } from "./helping";
-import { go, route } from "./route";
+import { go, route, type MemberPage } from "./route";
 
 export const me = signal<Me | null>(null);
 /** Nobody knows yet whether somebody is logged in. */
@@ -44,9 +44,14 @@ export async function loadAccount(): Promise<void> {
   isAsking.value = false;
 }
 
+/** Where somebody begins: a buyer who is in no organisation, with their orders. */
+export function homePage(): MemberPage {
+  return membership.value === null && me.value?.person.buyer ? "orders" : "services";
+}
+
 async function enter(): Promise<void> {
   await loadAccount();
-  if (route.value.page === "login" || route.value.page === "enrolment") go("services");
+  if (route.value.page === "login" || route.value.page === "enrolment") go(homePage());
 }
 
 export async function loginWithPasskey(): Promise<void> {
