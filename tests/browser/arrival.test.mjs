@@ -27,7 +27,8 @@ describe("a buyer", { skip }, () => {
     const pair = generateKeyPairSync("ed25519");
     privateKey = pair.privateKey;
     const { x } = pair.publicKey.export({ format: "jwk" });
-    kid = (await stage.operator.act("/v1/hand-over-keys", { public_key: x, label: "shop" })).subject;
+    const added = await stage.operator.act("/v1/hand-over-keys", { public_key: x, label: "shop" });
+    kid = added.subject;
     const { placeOrder } = await import("../story/harness.mjs");
     order = await placeOrder(stage.shop, { org: stage.org }, { buyer: "b-17" },
       { reference: "S-1" });

@@ -139,7 +139,8 @@ function Entry({ entry }: { entry: ActivityEntry }) {
       />
       <Changes entry={entry} />
       <p class="entry-proof">
-        <code>{entry.type}</code> · <a href={linkTo("activity", entry.subject)}><ShortId id={entry.subject} /></a>
+        <code>{entry.type}</code> ·{" "}
+        <a href={linkTo("activity", entry.subject)}><ShortId id={entry.subject} /></a>
       </p>
     </li>
   );
