@@ -54,7 +54,11 @@ export async function openDevice(stage, options = {}) {
     },
   });
   const { authenticatorId } = await authenticator("internal");
-  page.secondAuthenticator = () => authenticator("usb");
+  /** Plugs a security key in; answers what pulls it out again. */
+  page.secondAuthenticator = async () => {
+    const key = await authenticator("usb");
+    return () => session.send("WebAuthn.removeVirtualAuthenticator", key);
+  };
   page.authenticator = {
     lie: (lies) =>
       session.send("WebAuthn.setResponseOverrideBits", { authenticatorId, ...lies }),
