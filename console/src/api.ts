@@ -70,7 +70,8 @@ export interface Notice {
 
 export interface Credentials {
   order: string;
-  key: string;
+  /** Without a key it is the session that reads. */
+  key: string | null;
 }
 
 /** What a problem says beyond its title. */
@@ -115,15 +116,14 @@ export async function problemOf(answer: Response): Promise<Problem> {
 async function get(
   path: string,
   signal: AbortSignal | null,
-  headers: Record<string, string> = {},
+  who: Credentials | null = null,
+  more: Record<string, string> = {},
 ): Promise<Response> {
-  const answer = await fetch(path, { signal, headers, cache: "no-store", credentials: "omit" });
+  const credentials = who?.key === null ? "same-origin" : "omit";
+  const headers = { ...more, ...(who?.key && { Authorization: `Bearer ${who.key}` }) };
+  const answer = await fetch(path, { signal, headers, cache: "no-store", credentials });
   if (!answer.ok) throw await problemOf(answer);
   return answer;
-}
-
-function authorization(key: string): Record<string, string> {
-  return { Authorization: `Bearer ${key}` };
 }
 
 export async function readState(signal: AbortSignal): Promise<ServerState> {
@@ -135,13 +135,13 @@ export async function readCheckpoint(signal: AbortSignal): Promise<string> {
 }
 
 export async function readOrder(who: Credentials, signal: AbortSignal): Promise<Order> {
-  const answer = await get(`/v1/orders/${who.order}`, signal, authorization(who.key));
+  const answer = await get(`/v1/orders/${who.order}`, signal, who);
   return (await answer.json()) as Order;
 }
 
 export async function readNotices(who: Credentials, signal: AbortSignal): Promise<Notice[]> {
   const path = `/v1/orders/${who.order}/notices?limit=${NOTICES_MAX}`;
-  const answer = await get(path, signal, authorization(who.key));
+  const answer = await get(path, signal, who);
   return ((await answer.json()) as { notices: Notice[] }).notices;
 }
 
@@ -163,8 +163,7 @@ export async function followOrder(
 ): Promise<void> {
   const watch = new AbortController();
   const either = AbortSignal.any([signal, watch.signal]);
-  const answer = await get(`/v1/feed/stream?subject=${who.order}`, either, {
-    ...authorization(who.key),
+  const answer = await get(`/v1/feed/stream?subject=${who.order}`, either, who, {
     Accept: "text/event-stream",
     "Last-Event-ID": follower.after,
   });

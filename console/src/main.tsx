@@ -10,6 +10,7 @@ import { Root } from "./pages/root";
 import { loadAccount } from "./state/account";
 import { startClock } from "./state/clock";
 import { recall, takeFromAddress } from "./state/credentials";
+import { takeHandOver } from "./state/hand-over";
 import { takeInvitation } from "./state/invitation";
 import { follow } from "./state/order";
 import { followAddress } from "./state/route";
@@ -22,10 +23,12 @@ function followFromAddress(): void {
 
 await setLanguage(preferredLanguage());
 takeInvitation();
+takeHandOver();
 followFromAddress();
 followAddress();
 window.addEventListener("hashchange", () => {
   takeInvitation();
+  takeHandOver();
   const who = takeFromAddress();
   if (who) follow(who);
   followAddress();

@@ -10,6 +10,8 @@ export interface Membership {
   permissions: string;
   four_eyes: boolean;
   frozen: boolean;
+  /** None of ours: it let us in, as support of the marketplace. */
+  isHelped?: true;
 }
 export type MemberRole = "owner" | "admin" | "staff";
 export type Method = "none" | "passkey" | "totp" | "recovery-code" | "hand-over" | "invitation";
@@ -25,7 +27,16 @@ export interface Session {
 }
 
 export interface Me {
-  person: { id: string; name: string; email: string | null; frozen_at: string | null };
+  person: {
+    id: string;
+    name: string;
+    email: string | null;
+    language: string | null;
+    /** The shop's name of a buyer. */
+    buyer: string | null;
+    password_at: string | null;
+    frozen_at: string | null;
+  };
   memberships: readonly Membership[];
   session: Session;
   authenticators: number;
@@ -153,6 +164,33 @@ export interface ActivityEntry {
 export interface ActivityPage {
   activity: readonly ActivityEntry[];
   next: number | null;
+}
+
+/** What the marketplace checked of a seller, as far as buyers see it. */
+export interface Verification {
+  what: string;
+  shown: string | null;
+}
+
+export interface Mail {
+  id: string;
+  address: string;
+  language: string;
+  type: string;
+  made_at: string;
+  state: "pending" | "sending" | "sent" | "failed" | "uncertain";
+  next_at: string | null;
+  sent_at: string | null;
+  attempts: readonly { at: string; status?: number; answer?: string; error?: string }[] | null;
+}
+
+export interface MailMessage {
+  from: string;
+  to: string;
+  subject: string;
+  text: string;
+  /** Where mails go into a folder: the .eml file. */
+  file?: string;
 }
 
 /** What an accepted act answers; some answer a secret, shown this once. */

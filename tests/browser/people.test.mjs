@@ -73,7 +73,11 @@ describe("an owner", { skip }, () => {
     await page.getByText("Nothing like that is on record.").waitFor();
     await page.getByLabel("Words in it").fill("winter");
     await page.getByRole("button", { name: "Show", exact: true }).click();
-    await page.locator('[data-type="service.proposed"]').waitFor();
+    const proposed = page.locator('[data-type="service.proposed"]');
+    await proposed.locator("bdi", { hasText: "Nordlicht Lamps" }).waitFor();
+    assert.ok(!(await proposed.textContent()).includes(stage.org), "names, where they are known");
+    const key = proposed.locator('code[title^="key_"]');
+    assert.match(await key.textContent(), /^key_….{6}$/);
     const [file] = await Promise.all([page.waitForEvent("download"),
       page.getByRole("link", { name: "CSV" }).click()]);
     assert.equal(file.suggestedFilename(), "activity.csv");
@@ -144,9 +148,10 @@ describe("an owner", { skip }, () => {
     await page.getByRole("link", { name: "Protection" }).click();
     await page.getByText("You have only one.").waitFor();
     await page.getByLabel(/^Name, for example/).fill("Security key");
-    await page.secondAuthenticator();
+    const unplug = await page.secondAuthenticator();
     await page.getByRole("button", { name: "Add a passkey" }).click();
     await page.getByText("“Security key” was added.").waitFor();
+    await unplug(); // else the browser takes whichever answers first
     const approve = page.getByRole("button", { name: "Approve with an older passkey" });
     await approve.click();
     await approve.waitFor({ state: "detached" });

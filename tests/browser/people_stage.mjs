@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { openBrowser, openPage } from "./browser.mjs";
 
 const PATIENCE_MS = 15_000;
+const TABS_MAX = 40;
 
 export async function openPeopleStage({ settings = {} } = {}) {
   const { startServer } = await import("../story/harness.mjs");
@@ -53,7 +54,11 @@ export async function openDevice(stage, options = {}) {
     },
   });
   const { authenticatorId } = await authenticator("internal");
-  page.secondAuthenticator = () => authenticator("usb");
+  /** Plugs a security key in; answers what pulls it out again. */
+  page.secondAuthenticator = async () => {
+    const key = await authenticator("usb");
+    return () => session.send("WebAuthn.removeVirtualAuthenticator", key);
+  };
   page.authenticator = {
     lie: (lies) =>
       session.send("WebAuthn.setResponseOverrideBits", { authenticatorId, ...lies }),
@@ -93,4 +98,20 @@ export async function refusal(page, code) {
   const text = await shown.textContent();
   assert.ok(text.length > 20, `${code} is said in words: ${text}`);
   return text;
+}
+
+/** Presses Tab until what is called that has the focus, and it can be seen that it has. */
+export async function tabTo(page, name) {
+  for (let tabs = 0; tabs < TABS_MAX; tabs++) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate(() => {
+      const it = document.activeElement;
+      const label = it.labels?.[0]?.textContent ?? it.textContent;
+      return { name: label.trim(), outline: getComputedStyle(it).outlineStyle };
+    });
+    if (focused.name !== name) continue;
+    assert.notEqual(focused.outline, "none", `${name} shows its focus`);
+    return;
+  }
+  assert.fail(`${name} is not reached within ${TABS_MAX} presses`);
 }

@@ -7,10 +7,11 @@ import { Moment } from "../parts/moment";
 import { Failure } from "../parts/problem";
 import { useReading } from "../parts/reading";
 import { MemberFrame } from "../parts/shell";
+import { ShortId } from "../parts/short-id";
 import { read, readAll, type ActivityEntry, type ActivityPage, type Member } from "../rest";
-import { membership } from "../state/account";
+import { membership, memberships } from "../state/account";
 import { sayDevice } from "../state/device";
-import { route } from "../state/route";
+import { linkTo, route } from "../state/route";
 
 const SHOWN = 50;
 const KINDS = ["service.", "member.", "authenticator.", "session.", "login.", "org.", "support",
@@ -35,10 +36,21 @@ function queryOf(filters: Filters, more: Filters = {}): string {
   return new URLSearchParams(Object.entries(all).filter(([, value]) => value)).toString();
 }
 
-function sayWho({ who }: ActivityEntry): string {
+function Who({ who }: ActivityEntry) {
   const role = say(sentenceOr(`who.${who.role}`, "who.other"), { role: who.role });
-  const name = who.name ?? who.person ?? who.key;
-  return name ? `${name} (${role})` : role;
+  const id = who.person ?? who.key;
+  if (!who.name && !id) return <>{role}</>;
+  return (
+    <>
+      {who.name ? <bdi>{who.name}</bdi> : <ShortId id={id ?? ""} />} ({role})
+    </>
+  );
+}
+
+/** The organisation by its name, where the reader is in it. */
+function Organisation({ org }: { org: string }) {
+  const known = memberships.value.find((it) => it.org === org);
+  return known ? <bdi title={org}>{known.name}</bdi> : <ShortId id={org} />;
 }
 
 /** What happened; of what was refused, what it would have been. */
@@ -87,7 +99,8 @@ function withWhat({ who, signed }: ActivityEntry) {
       {authenticator && (
         <>
           {how && " · "}
-          <bdi>{authenticator.name ?? authenticator.id}</bdi>, {say("activity.since")}{" "}
+          {authenticator.name ? <bdi>{authenticator.name}</bdi> :
+            <ShortId id={authenticator.id} />}, {say("activity.since")}{" "}
           <Moment at={authenticator.registered_at} />
         </>
       )}
@@ -115,8 +128,9 @@ function Entry({ entry }: { entry: ActivityEntry }) {
       <Facts
         class="facts facts-inline"
         facts={[
-          { label: say("activity.who"), value: <bdi>{sayWho(entry)}</bdi> },
-          { label: say("activity.behalf"), value: entry.who.on_behalf_of },
+          { label: say("activity.who"), value: <Who {...entry} /> },
+          { label: say("activity.behalf"), value: entry.who.on_behalf_of &&
+            <Organisation org={entry.who.on_behalf_of} /> },
           { label: say("activity.where"), value: place && <bdi title={device}>{place}</bdi> },
           { label: say("activity.with"), value: withWhat(entry) },
           { label: say("activity.steps"), value: stepsOf(entry) },
@@ -125,7 +139,8 @@ function Entry({ entry }: { entry: ActivityEntry }) {
       />
       <Changes entry={entry} />
       <p class="entry-proof">
-        <code>{entry.type}</code> · <code>{entry.subject}</code>
+        <code>{entry.type}</code> ·{" "}
+        <a href={linkTo("activity", entry.subject)}><ShortId id={entry.subject} /></a>
       </p>
     </li>
   );

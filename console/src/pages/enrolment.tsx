@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { phrase, say, language } from "../i18n";
 import { useDoing, type Doing } from "../parts/doing";
 import { Field, valuesOf } from "../parts/field";
-import { Failure } from "../parts/problem";
+import { errorAt, Failure } from "../parts/problem";
 import { RecoveryCodes } from "../parts/recovery-codes";
 import { NarrowFrame } from "../parts/shell";
 import { TotpSeed } from "../parts/totp-seed";
@@ -75,7 +75,7 @@ function AccountForm({ invited, doing, onDone }: AccountFormProps) {
 
   return (
     <form onSubmit={(event) => void submit(event)}>
-      <Failure failure={failure.value} />
+      <Failure failure={failure.value} fields={withPassword.value ? ["password"] : []} />
       <Field id="name" label={say("enrol.name")} required maxLength={200} autocomplete="name"
         defaultValue={invited.name ?? ""} />
       <Field id="email" type="email" label={say("login.email")} hint={say("enrol.email.hint")}
@@ -83,7 +83,8 @@ function AccountForm({ invited, doing, onDone }: AccountFormProps) {
       {withPassword.value ? (
         <>
           <Field id="password" type="password" label={say("login.password")}
-            hint={say("enrol.password.hint")} required autocomplete="new-password" />
+            hint={say("enrol.password.hint")} required autocomplete="new-password"
+            error={errorAt(failure.value, "password")} />
           <TotpSeed seed={invited.totp} />
         </>
       ) : (

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { phrase, say } from "../i18n";
+import { AddApp } from "../parts/add-app";
 import { AddPasskey } from "../parts/add-passkey";
 import { Copyable } from "../parts/copyable";
 import { useDoing } from "../parts/doing";
@@ -236,6 +237,7 @@ function Support() {
       {code.value !== null && (
         <div role="status" class="support-code">
           <Copyable label={say("support.code")} text={code.value} />
+          <Copyable label={say("support.org")} text={org} />
         </div>
       )}
       <div class="buttons">
@@ -291,8 +293,9 @@ export function Protection() {
         </ul>
       </section>
       <section class="panel"><AddPasskey onAdded={() => void again()} /></section>
+      <section class="panel"><AddApp onAdded={() => void again()} /></section>
       <section class="panel"><RecoveryCodes /></section>
-      <Support />
+      {membership.value && <Support />}
       <FourEyes />
       <Panic />
     </MemberFrame>

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { Fragment } from "preact";
 import { Field, Choice, valuesOf } from "../parts/field";
 import { useDoing } from "../parts/doing";
 import { Facts } from "../parts/facts";
@@ -7,6 +8,7 @@ import { Moment } from "../parts/moment";
 import { Failure } from "../parts/problem";
 import { useReading } from "../parts/reading";
 import { MemberFrame } from "../parts/shell";
+import { ShortId } from "../parts/short-id";
 import { say, sentenceOr } from "../i18n";
 import { post, readAll, step, type Member, type Service, type Subscription } from "../rest";
 import { may, membership } from "../state/account";
@@ -30,21 +32,29 @@ async function load(): Promise<Contents> {
   return { services, subscriptions, members };
 }
 
-function nameOf(members: readonly Member[], person: string | null): string {
-  return members.find((member) => member.person === person)?.name ?? person ?? "";
+/** A person by name, where they are or were a member. */
+function nameOf(members: readonly Member[], person: string | null) {
+  const name = members.find((member) => member.person === person)?.name;
+  if (name !== undefined) return <bdi>{name}</bdi>;
+  return person && <ShortId id={person} />;
 }
 
 /** Who proposed or ended it: a member by name, others by what they are, and with which key. */
-function sayParty(members: readonly Member[], person: string | null, by: string | null): string {
+function partyOf(members: readonly Member[], person: string | null, by: string | null) {
   if (person !== null || by === null) return nameOf(members, person);
-  const [role = "", ...rest] = by.split(" ");
-  return [say(sentenceOr(`who.${role}`, "who.other"), { role }), ...rest].join(" · ");
+  const [role = "", ...ids] = by.split(" ");
+  return (
+    <>
+      {say(sentenceOr(`who.${role}`, "who.other"), { role })}
+      {ids.map((id) => <Fragment key={id}> · <ShortId id={id} /></Fragment>)}
+    </>
+  );
 }
 
 /** `ended_by` names a person, or a role and its key or person. */
-function sayEnder(members: readonly Member[], by: string): string {
+function enderOf(members: readonly Member[], by: string) {
   const person = by.split(" ").find((word) => word.startsWith("per_"));
-  return person ? nameOf(members, person) : sayParty(members, null, by);
+  return person ? nameOf(members, person) : partyOf(members, null, by);
 }
 
 interface CardProps {
@@ -145,10 +155,12 @@ function Answers({ subscription: it, onDone }: CardProps) {
     <>
       <Failure failure={failure.value} />
       <div class="buttons">
-        <a class="button button-link" href={linkTo("consent", it.id)}
-          onClick={() => step(PAGE, "read-terms")}>
-          {say("services.read")}
-        </a>
+        {!membership.value?.isHelped && (
+          <a class="button button-link" href={linkTo("consent", it.id)}
+            onClick={() => step(PAGE, "read-terms")}>
+            {say("services.read")}
+          </a>
+        )}
         <button type="button" class="button-plain" disabled={isBusy.value} onClick={decline}>
           {say("services.decline")}
         </button>
@@ -181,7 +193,7 @@ function factsOf({ subscription: it, contents: { members } }: CardProps) {
     { label: say("services.signed.by"), value: consent && nameOf(members, consent.by) },
     { label: say("services.signed.at"), value: moment(consent?.at) },
     { label: say("services.signed.with"), value: level === "none" ? "" : say(`level.${level}`) },
-    { label: say("services.proposed.by"), value: sayParty(members, proposal.person, proposal.by) },
+    { label: say("services.proposed.by"), value: partyOf(members, proposal.person, proposal.by) },
     { label: say("services.proposed.at"), value: moment(proposal.at) },
     { label: say("services.via"), value: proposal.via },
     { label: say("detail.reason"), value: proposal.reason && <q>{proposal.reason}</q> },
@@ -191,7 +203,7 @@ function factsOf({ subscription: it, contents: { members } }: CardProps) {
     { label: say("services.withdraw.until"), value: isOver ? null : moment(it.withdraw_until) },
     { label: say("services.ends"), value: moment(it.ends_at) },
     { label: say("services.ended"), value: moment(it.ended_at) },
-    { label: say("services.ended.by"), value: it.ended_by && sayEnder(members, it.ended_by) },
+    { label: say("services.ended.by"), value: it.ended_by && enderOf(members, it.ended_by) },
     { label: say("services.ended.reason"), value: it.ended_reason && <q>{it.ended_reason}</q> },
   ];
 }

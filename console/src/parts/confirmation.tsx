@@ -17,7 +17,7 @@ export function Confirmation() {
   }, [asked]);
 
   function submit(event: SubmitEvent): void {
-    const { password = "", code = "" } = valuesOf(event);
+    const { "confirm-password": password = "", "confirm-code": code = "" } = valuesOf(event);
     void run(async () => asked?.answer({ password, code }));
   }
 
@@ -29,9 +29,9 @@ export function Confirmation() {
       <Failure failure={failure.value} />
       {asked && (
         <form onSubmit={submit}>
-          <Field id="password" type="password" label={say("login.password")} required
+          <Field id="confirm-password" type="password" label={say("login.password")} required
             autocomplete="current-password" />
-          <Field id="code" inputMode="numeric" label={say("login.code")} required
+          <Field id="confirm-code" inputMode="numeric" label={say("login.code")} required
             autocomplete="one-time-code" />
           <div class="buttons">
             <button type="submit" class="button" disabled={isBusy.value}>

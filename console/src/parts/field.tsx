@@ -4,6 +4,8 @@ interface FieldProps {
   id: string;
   label: string;
   hint?: string;
+  /** What is wrong with what was sent. */
+  error?: string | undefined;
   name?: string;
   type?: "text" | "email" | "password" | "search" | "date";
   required?: boolean;
@@ -17,7 +19,8 @@ interface FieldProps {
 }
 
 /** A labelled input; what a form holds is read from it when it is sent. */
-export function Field({ id, label, hint, type = "text", onType, ...input }: FieldProps) {
+export function Field({ id, label, hint, error, type = "text", onType, ...input }: FieldProps) {
+  const described = [error && `${id}-error`, hint !== undefined && `${id}-hint`].filter(Boolean);
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -27,8 +30,14 @@ export function Field({ id, label, hint, type = "text", onType, ...input }: Fiel
         type={type as "text"}
         {...input}
         {...(onType && { onInput: (event) => onType(event.currentTarget.value) })}
-        {...(hint === undefined ? {} : { "aria-describedby": `${id}-hint` })}
+        {...(described.length > 0 && { "aria-describedby": described.join(" ") })}
+        {...(error && { "aria-invalid": true })}
       />
+      {error && (
+        <p class="field-error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
       {hint !== undefined && (
         <p class="field-hint" id={`${id}-hint`}>
           {hint}

@@ -7,7 +7,7 @@ import {
   setLanguage,
   type Language,
 } from "../i18n";
-import { isAsking, logOut, me } from "../state/account";
+import { homePage, isAsking, logOut, me } from "../state/account";
 import { linkTo, route } from "../state/route";
 import { Wordmark } from "./wordmark";
 
@@ -22,7 +22,7 @@ function Account() {
   if (name) {
     return (
       <>
-        <a href={linkTo("sessions")} class="header-name">
+        <a href={linkTo("profile")} class="header-name">
           <bdi>{name}</bdi>
         </a>
         <button type="button" class="button-quiet" onClick={() => void logOut()}>
@@ -38,7 +38,7 @@ function Account() {
 export function Header() {
   return (
     <header class="header">
-      <a class="header-home" href={linkTo(me.value ? "services" : "home")}>
+      <a class="header-home" href={linkTo(me.value ? homePage() : "home")}>
         <Wordmark />
       </a>
       <div class="header-account">

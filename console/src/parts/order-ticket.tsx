@@ -33,7 +33,7 @@ function Body({ order: it }: { order: Order }) {
 }
 
 /** The order as a ticket: its state on the stub, what it is beside it. */
-export function OrderTicket() {
+export function OrderTicket({ onLeave = leaveAndAsk }: { onLeave?: () => void }) {
   const it = order.value;
   return (
     <div class="ticket-shadow">
@@ -49,7 +49,7 @@ export function OrderTicket() {
             <h2 id="order-title" tabIndex={-1}>
               {say("order.title")} <code>{it?.id}</code>
             </h2>
-            <button type="button" class="button-quiet" onClick={leaveAndAsk}>
+            <button type="button" class="button-quiet" onClick={onLeave}>
               {say("order.leave")}
             </button>
           </div>

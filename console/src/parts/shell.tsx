@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { phrase, say } from "../i18n";
-import { chooseOrg, may, me, membership } from "../state/account";
-import { linkTo, pages, route } from "../state/route";
+import { chooseOrg, may, me, membership, memberships } from "../state/account";
+import { isSupport } from "../state/helping";
+import { linkTo, pages, route, type Page } from "../state/route";
 import { Confirmation } from "./confirmation";
 import { Footer } from "./footer";
 import { Header } from "./header";
@@ -9,7 +10,7 @@ import { Moment } from "./moment";
 import { SkipLink } from "./skip-link";
 
 function Organisation() {
-  const all = me.value?.memberships ?? [];
+  const all = memberships.value;
   const own = membership.value;
   if (!own) return null;
   if (all.length === 1) return <p class="navigation-org">{own.name}</p>;
@@ -27,13 +28,27 @@ function Organisation() {
   );
 }
 
+/** What is for those alone who look after the organisation's people. */
+const CONFIDENTIAL: readonly Page[] = ["activity", "mails"];
+
+/** What is about an organisation; who is in none has no use for it. */
+const OF_MEMBERS: readonly Page[] = ["services", "activity", "mails", "people"];
+
+function isOffered(page: Page): boolean {
+  if (page === "orders") return Boolean(me.value?.person.buyer);
+  if (OF_MEMBERS.includes(page) && !membership.value) return false;
+  if (page === "support") return isSupport(memberships.value);
+  if (page === "mails" && membership.value?.isHelped) return false;
+  return !CONFIDENTIAL.includes(page) || may("people");
+}
+
 function Navigation() {
   return (
     <nav class="navigation" aria-label={say("shell.navigation")}>
       <Organisation />
       <ul>
         {[...pages, "message" as const]
-          .filter((page) => page !== "activity" || may("people"))
+          .filter((page) => isOffered(page))
           .map((page) => (
             <li key={page}>
               <a href={linkTo(page)} aria-current={route.value.page === page ? "page" : undefined}>

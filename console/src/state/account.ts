@@ -3,15 +3,23 @@ import { computed, signal } from "@preact/signals";
 import { Problem } from "../api";
 import { actFor, post, read, type Me, type Membership } from "../rest";
 import { signChallenge, type Challenge } from "../webauthn";
-import { go, route } from "./route";
+import { contactWith, help, helped, isSupport } from "./helping";
+import { go, route, type MemberPage } from "./route";
 
 export const me = signal<Me | null>(null);
 /** Nobody knows yet whether somebody is logged in. */
 export const isAsking = signal(true);
-const chosenOrg = signal<string | null>(null);
+const chosenOrg = signal<string | null>(helped.value);
+
+/** Where somebody is a member; and whom they help, if they are of the marketplace's support. */
+export const memberships = computed<readonly Membership[]>(() => {
+  const own = me.value?.memberships ?? [];
+  const helps = helped.value !== null && isSupport(own);
+  return helps ? [...own, contactWith(helped.value ?? "")] : own;
+});
 
 export const membership = computed<Membership | null>(() => {
-  const all = me.value?.memberships ?? [];
+  const all = memberships.value;
   return all.find(({ org }) => org === chosenOrg.value) ?? all[0] ?? null;
 });
 
@@ -36,9 +44,14 @@ export async function loadAccount(): Promise<void> {
   isAsking.value = false;
 }
 
+/** Where somebody begins: a buyer who is in no organisation, with their orders. */
+export function homePage(): MemberPage {
+  return membership.value === null && me.value?.person.buyer ? "orders" : "services";
+}
+
 async function enter(): Promise<void> {
   await loadAccount();
-  if (route.value.page === "login" || route.value.page === "enrolment") go("services");
+  if (route.value.page === "login" || route.value.page === "enrolment") go(homePage());
 }
 
 export async function loginWithPasskey(): Promise<void> {
@@ -62,6 +75,7 @@ export async function recover(email: string, code: string, password: string) {
 export async function logOut(): Promise<void> {
   await post("/v1/me/logout");
   me.value = null;
+  help(null);
   go("login");
 }
 

@@ -43,7 +43,7 @@ export function forget(): void {
 export function recall(): Credentials | null {
   try {
     const who = JSON.parse(sessionStorage.getItem(REMEMBERED) ?? "null") as Credentials | null;
-    return who && isOrderId(who.order) && isKey(who.key) ? who : null;
+    return who && isOrderId(who.order) && isKey(who.key ?? "") ? who : null;
   } catch {
     return null;
   }

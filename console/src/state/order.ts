@@ -54,7 +54,7 @@ export function leave(): void {
 }
 
 export function follow(who: Credentials): void {
-  remember(who);
+  if (who.key !== null) remember(who);
   clear("connecting");
   void keepFollowing(who, current.signal);
 }

@@ -3,9 +3,11 @@
 import { signal } from "@preact/signals";
 import { focusSoon } from "../parts/focus";
 
-export const pages = ["services", "activity", "people", "sessions", "protection"] as const;
+export const pages = ["orders", "services", "activity", "mails", "people", "profile", "sessions",
+  "protection", "support"] as const;
 export type MemberPage = (typeof pages)[number];
-export type Page = "home" | "message" | "login" | "enrolment" | "consent" | MemberPage;
+export type Page = "home" | "message" | "login" | "enrolment" | "arrival" | "consent" |
+  MemberPage;
 
 export interface Route {
   page: Page;
@@ -13,7 +15,7 @@ export interface Route {
   subject: string;
 }
 
-const others = ["message", "login", "enrolment", "consent"] as const;
+const others = ["message", "login", "enrolment", "arrival", "consent"] as const;
 
 function routeOf(hash: string): Route {
   const [, page, subject = ""] = hash.split("/");
