@@ -130,6 +130,7 @@ enum act_flags {
     ACT_HELD = 16, /* sensitive: waits while device or authenticator are new, or it is frozen */
     ACT_ANY_SUBJECT = 64, /* about any kind of thing: each act says which by its prefix */
     ACT_FREEZING = 32,    /* may be done although the person or the organisation is frozen */
+    ACT_REGISTERS = 128,  /* says what key its subject has: evidence of what that signed */
 };
 
 enum subject_source {
