@@ -97,6 +97,17 @@ const struct act_type *catalogue_act(const struct catalogue *catalogue, struct t
     return NULL;
 }
 
+/* What a list keeps for some members, the acts that write it do not tell the others. */
+static bool is_kept_as_views(const struct catalogue *catalogue, const struct act_type *type)
+{
+    for (const struct view *const *view = catalogue->views; *view != NULL; view++)
+        for (size_t i = 0; i < type->need_count; i++)
+            if (type->needs[i].table == (*view)->table && (type->parties & ROLE_SELLER) != 0 &&
+                ((unsigned)(*view)->permission & ~(unsigned)type->seen_with) != 0)
+                return false;
+    return true;
+}
+
 static bool has_table(const struct catalogue *catalogue, const struct table *table)
 {
     for (const struct table *const *each = catalogue->tables; *each != NULL; each++)
@@ -122,6 +133,7 @@ static void act_check(const struct catalogue *catalogue, const struct act_type *
     MUST((type->path == NULL) == (type->subject == SUBJECT_INTERNAL));
     MUST(type->need_count <= NEEDS_MAX && type->deadline_count <= DEADLINES_MAX &&
          type->tell_count <= TELLS_MAX && type->body_bytes >= sizeof(uint32_t));
+    MUST(is_kept_as_views(catalogue, type));
     MUST(type->terms == NULL || type->authority == AUTHORITY_SIGNED);
     MUST((type->subject == SUBJECT_FIELD) == (type->subject_field != NULL));
     fields_check(type->fields, type->field_count);

@@ -29,7 +29,8 @@ struct principal {
     enum role role;
     struct id key; /* the API key; zero for people, the system and the local operator */
     int64_t org;   /* seller: its organisation; person: their own number; else ORG_MARKETPLACE */
-    struct text buyer; /* buyer: the shop's name for them */
+    struct text buyer;    /* buyer: the shop's name for them */
+    unsigned permissions; /* seller: of whoever reads for it (act_type.seen_with) */
     /* Of a person; zero for API keys. */
     struct id person, session;
     struct id authenticator; /* that opened the session; zero: none did (hand-over) */
@@ -154,6 +155,7 @@ struct act_type {
     enum authority authority;
     enum permission permission; /* that a member of the organisation needs */
     unsigned parties; /* who sees it besides shop, auditor and operator: ROLE_SELLER, ROLE_BUYER */
+    enum permission seen_with; /* that a member needs to see it, as that of a view of its rows */
     unsigned flags;
     const struct field *fields;
     size_t field_count;

@@ -19,7 +19,7 @@ struct act_list {
 
 struct collecting {
     const struct catalogue *catalogue;
-    enum role role;
+    const struct principal *who;
     struct arena *arena;
     uint64_t size; /* of the signed tree: acts that are not in it yet are left out */
     struct act_list acts, registrations;
@@ -39,7 +39,7 @@ static bool is_refused(struct text record)
 static bool is_shown(const struct collecting *collecting, const struct logged_act_row *act,
                      const struct act_type *type)
 {
-    return type != NULL && feed_shows(collecting->role, type) && act->record.bytes != NULL &&
+    return type != NULL && feed_shows(collecting->who, type) && act->record.bytes != NULL &&
            (uint64_t)act->log_index < collecting->size;
 }
 
@@ -253,13 +253,13 @@ static void prefer_cosigned(struct kernel *kernel, struct collecting *collecting
     buffer_done(&cosigned);
 }
 
-bool evidence_write(struct kernel *kernel, int64_t org, struct id subject, enum role role,
-                    const char *const *witnesses, size_t witness_count, struct buffer *out,
-                    struct problem *problem)
+bool evidence_write(struct kernel *kernel, int64_t org, struct id subject,
+                    const struct principal *who, const char *const *witnesses, size_t witness_count,
+                    struct buffer *out, struct problem *problem)
 {
     struct arena *arena = arena_new();
     struct collecting collecting = {
-        .catalogue = kernel_catalogue(kernel), .role = role, .arena = arena};
+        .catalogue = kernel_catalogue(kernel), .who = who, .arena = arena};
     struct buffer note;
     buffer_init(&note);
     ledger_checkpoint(kernel, &note); /* before the acts: none of them may be newer */

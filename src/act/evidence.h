@@ -25,12 +25,12 @@
 #define EVIDENCE_WITNESSES_MAX 16
 
 /*
- * Writes the bundle of SUBJECT (an id in organisation ORG) for somebody of ROLE. WITNESSES are the
+ * Writes the bundle of SUBJECT (an id in organisation ORG) for WHO. WITNESSES are the
  * vkeys of the witnesses that the server asks for cosignatures. NOT_FOUND if there is nothing.
  */
 MUST_CHECK bool evidence_write(struct kernel *kernel, int64_t org, struct id subject,
-                               enum role role, const char *const *witnesses, size_t witness_count,
-                               struct buffer *out, struct problem *problem);
+                               const struct principal *who, const char *const *witnesses,
+                               size_t witness_count, struct buffer *out, struct problem *problem);
 
 struct evidence_act {
     struct record record;

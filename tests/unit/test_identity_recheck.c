@@ -90,6 +90,7 @@ struct read_bundle {
 static void bundle_write(struct read_bundle *bundle, const struct market *market, enum role role)
 {
     struct road *road = market->road;
+    const struct principal who = {.role = role};
     struct buffer trusted;
     buffer_init(&trusted);
     buffer_init(&bundle->text);
@@ -98,7 +99,7 @@ static void bundle_write(struct read_bundle *bundle, const struct market *market
     bundle->arena = arena_new();
     buffer_done(&trusted);
     assert_non_null(bundle->policy);
-    assert_true(evidence_write(road->kernel, road->org, market->subscription, role, NULL, 0,
+    assert_true(evidence_write(road->kernel, road->org, market->subscription, &who, NULL, 0,
                                &bundle->text, &road->problem));
 }
 
