@@ -60,7 +60,7 @@ describe('what was charged', () => {
         (await client.read(`/v1/subscriptions/${subscription}/acts`)).acts;
     const evidence = (client) => client.get(`/v1/subscriptions/${subscription}/evidence`);
 
-    test('is in the feed, timeline and evidence of who has the permission, and of support', async () => {
+    test('is in the feed, timeline and evidence of who may, and of support', async () => {
         for (const client of [ana, moe, key]) {
             assert.deepEqual(moneyIn(await feed(client)), MONEY);
             assert.deepEqual(moneyIn(await timeline(client)), MONEY);
