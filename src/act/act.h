@@ -63,7 +63,7 @@ struct act {
     int64_t seq; /* position in the organisation's feed, from 1, without gaps */
     int64_t at;
     struct id subject;  /* the object it is about: its id without prefix */
-    const char *prefix; /* ACT_ANY_SUBJECT: what that has; NULL: the type says it */
+    const char *prefix; /* ACT_ANY_SUBJECT: what that has; otherwise the type says it */
     struct principal actor;
     struct text from;                  /* the client's address */
     struct text device;                /* what the client said that it is */
@@ -129,7 +129,7 @@ enum act_flags {
     ACT_NEW_ORG = 4,     /* it makes an organisation: the kernel picks its number */
     ACT_OWNER = 8,       /* of an organisation's people, owners alone may */
     ACT_HELD = 16, /* sensitive: waits while device or authenticator are new, or it is frozen */
-    ACT_ANY_SUBJECT = 64, /* about any kind of thing: each act says which by its prefix */
+    ACT_ANY_SUBJECT = 64, /* about any kind of thing: each act says which, not the type */
     ACT_FREEZING = 32,    /* may be done although the person or the organisation is frozen */
     ACT_REGISTERS = 128,  /* says what key its subject has: evidence of what that signed */
 };
@@ -143,9 +143,9 @@ enum subject_source {
 };
 
 struct act_type {
-    const char *name;          /* dotted, past tense; also the name in webhooks */
-    const char *method, *path; /* "/v1/orders/{subject}/ship"; NULL: not from outside */
-    const char *subject_prefix;
+    const char *name;           /* dotted, past tense; also the name in webhooks */
+    const char *method, *path;  /* "/v1/orders/{subject}/ship"; NULL: not from outside */
+    const char *subject_prefix; /* NULL: ACT_ANY_SUBJECT */
     enum subject_source subject;
     const char *subject_field; /* SUBJECT_FIELD: which */
     /* SUBJECT_NEW by shop and operator: the field that names the organisation; others: their own.

@@ -203,11 +203,9 @@ static bool write_keys(struct kernel *kernel, struct json_writer *json, struct t
 }
 
 static bool write_bundle(struct kernel *kernel, const struct collecting *collecting,
-                         struct text checkpoint, struct id subject, const char *const *witnesses,
-                         size_t witness_count, struct buffer *out, struct problem *problem)
+                         struct text checkpoint, const char *const *witnesses, size_t witness_count,
+                         struct buffer *out, struct problem *problem)
 {
-    const char *prefix =
-        catalogue_act(collecting->catalogue, collecting->acts.acts[0].type)->subject_prefix;
     struct json_writer json = json_writer(out);
     json_open(&json);
     if (!write_acts(kernel, &json, "acts", &collecting->acts, collecting, checkpoint, problem))
@@ -219,8 +217,7 @@ static bool write_bundle(struct kernel *kernel, const struct collecting *collect
         !write_acts(kernel, &json, "registrations", &collecting->registrations, collecting,
                     checkpoint, problem))
         return false;
-    json_name(&json, "subject");
-    json_id(&json, prefix, subject);
+    json_member(&json, "subject", record_subject(collecting->acts.acts[0].record));
     json_close(&json);
     return true;
 }
@@ -268,8 +265,8 @@ bool evidence_write(struct kernel *kernel, int64_t org, struct id subject,
     if (written) {
         prefer_cosigned(kernel, &collecting, &note);
         written = collect_registrations(kernel, org, &collecting, problem) &&
-                  write_bundle(kernel, &collecting, buffer_view(&note), subject, witnesses,
-                               witness_count, out, problem);
+                  write_bundle(kernel, &collecting, buffer_view(&note), witnesses, witness_count,
+                               out, problem);
     }
     buffer_done(&note);
     arena_free(arena);

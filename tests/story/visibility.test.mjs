@@ -123,6 +123,15 @@ describe('what was charged', () => {
         assert.match(csv.text, /service\.activated/);
     });
 
+    test('and whoever was told of it, the receipt says of what', async () => {
+        const receipts = (await feed(ana)).filter(({ type }) => type === 'receipt.delivered');
+        assert.ok(receipts.some(({ subject }) => subject === subscription));
+        assert.ok(receipts.every(({ subject }) => subject.startsWith('sub_')));
+        const { acts, subject } = (await evidence(ana)).json;
+        assert.equal(subject, subscription);
+        assert.ok(acts.some(({ record }) => record.type === 'receipt.delivered'));
+    });
+
     test('and the organisation\'s webhooks have it', async () => {
         await eventually('both events came', () =>
             MONEY.every((type) => receiver.deliveries.some(({ act }) => act?.type === type)));
