@@ -73,7 +73,7 @@ void act_terms(const struct decision *decision, struct buffer *out)
     json_id(&json, "per", act->actor.person);
     if (type->subject != SUBJECT_NEW) {
         json_name(&json, "subject");
-        json_id(&json, type->subject_prefix, act->subject);
+        json_id(&json, act_prefix(act), act->subject);
     }
     if (type->terms != NULL) {
         json_name(&json, "terms");
@@ -86,7 +86,10 @@ void act_terms(const struct decision *decision, struct buffer *out)
 
 const char *act_prefix(const struct act *act)
 {
-    return act->prefix != NULL ? act->prefix : act->type->subject_prefix;
+    const char *prefix =
+        act->type->subject_prefix != NULL ? act->type->subject_prefix : act->prefix;
+    MUST(prefix != NULL);
+    return prefix;
 }
 
 const struct act_type *catalogue_act(const struct catalogue *catalogue, struct text name)
@@ -95,6 +98,17 @@ const struct act_type *catalogue_act(const struct catalogue *catalogue, struct t
         if (text_is(name, (*type)->name))
             return *type;
     return NULL;
+}
+
+/* What a list keeps for some members, the acts that write it do not tell the others. */
+static bool is_kept_as_views(const struct catalogue *catalogue, const struct act_type *type)
+{
+    for (const struct view *const *view = catalogue->views; *view != NULL; view++)
+        for (size_t i = 0; i < type->need_count; i++)
+            if (type->needs[i].table == (*view)->table && (type->parties & ROLE_SELLER) != 0 &&
+                ((unsigned)(*view)->permission & ~(unsigned)type->seen_with) != 0)
+                return false;
+    return true;
 }
 
 static bool has_table(const struct catalogue *catalogue, const struct table *table)
@@ -110,7 +124,7 @@ bool catalogue_shows(const struct catalogue *catalogue, const char *prefix, enum
     if ((role & (ROLE_SELLER | ROLE_BUYER)) == 0)
         return true; /* parties name those who do not see everything */
     for (const struct act_type *const *type = catalogue->acts; *type != NULL; type++)
-        if (((*type)->parties & (unsigned)role) != 0 &&
+        if (((*type)->parties & (unsigned)role) != 0 && (*type)->subject_prefix != NULL &&
             strcmp((*type)->subject_prefix, prefix) == 0)
             return true;
     return false;
@@ -122,6 +136,8 @@ static void act_check(const struct catalogue *catalogue, const struct act_type *
     MUST((type->path == NULL) == (type->subject == SUBJECT_INTERNAL));
     MUST(type->need_count <= NEEDS_MAX && type->deadline_count <= DEADLINES_MAX &&
          type->tell_count <= TELLS_MAX && type->body_bytes >= sizeof(uint32_t));
+    MUST(((type->flags & ACT_ANY_SUBJECT) != 0) == (type->subject_prefix == NULL));
+    MUST(is_kept_as_views(catalogue, type));
     MUST(type->terms == NULL || type->authority == AUTHORITY_SIGNED);
     MUST((type->subject == SUBJECT_FIELD) == (type->subject_field != NULL));
     fields_check(type->fields, type->field_count);
@@ -138,7 +154,8 @@ static void table_check(const struct table *table)
     MUST(table->key_count >= 1 && table->key_count <= table->column_count);
     for (size_t i = 0; i < table->column_count; i++) {
         const struct column *column = &table->columns[i];
-        MUST(column->type != COLUMN_ID || column->api == NULL || column->prefix != NULL);
+        MUST(column->type != COLUMN_ID || column->api == NULL || column->prefix != NULL ||
+             column->prefix_at != 0);
         MUST(column->type != COLUMN_ENUM || column->names != NULL);
         MUST(i >= table->key_count || !(column->flags & COLUMN_OPTIONAL));
     }

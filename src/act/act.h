@@ -29,7 +29,8 @@ struct principal {
     enum role role;
     struct id key; /* the API key; zero for people, the system and the local operator */
     int64_t org;   /* seller: its organisation; person: their own number; else ORG_MARKETPLACE */
-    struct text buyer; /* buyer: the shop's name for them */
+    struct text buyer;    /* buyer: the shop's name for them */
+    unsigned permissions; /* seller: of whoever reads for it (act_type.seen_with) */
     /* Of a person; zero for API keys. */
     struct id person, session;
     struct id authenticator; /* that opened the session; zero: none did (hand-over) */
@@ -62,7 +63,7 @@ struct act {
     int64_t seq; /* position in the organisation's feed, from 1, without gaps */
     int64_t at;
     struct id subject;  /* the object it is about: its id without prefix */
-    const char *prefix; /* ACT_ANY_SUBJECT: what that has; NULL: the type says it */
+    const char *prefix; /* ACT_ANY_SUBJECT: what that has; otherwise the type says it */
     struct principal actor;
     struct text from;                  /* the client's address */
     struct text device;                /* what the client said that it is */
@@ -128,8 +129,9 @@ enum act_flags {
     ACT_NEW_ORG = 4,     /* it makes an organisation: the kernel picks its number */
     ACT_OWNER = 8,       /* of an organisation's people, owners alone may */
     ACT_HELD = 16, /* sensitive: waits while device or authenticator are new, or it is frozen */
-    ACT_ANY_SUBJECT = 64, /* about any kind of thing: each act says which by its prefix */
+    ACT_ANY_SUBJECT = 64, /* about any kind of thing: each act says which, not the type */
     ACT_FREEZING = 32,    /* may be done although the person or the organisation is frozen */
+    ACT_REGISTERS = 128,  /* says what key its subject has: evidence of what that signed */
 };
 
 enum subject_source {
@@ -141,9 +143,9 @@ enum subject_source {
 };
 
 struct act_type {
-    const char *name;          /* dotted, past tense; also the name in webhooks */
-    const char *method, *path; /* "/v1/orders/{subject}/ship"; NULL: not from outside */
-    const char *subject_prefix;
+    const char *name;           /* dotted, past tense; also the name in webhooks */
+    const char *method, *path;  /* "/v1/orders/{subject}/ship"; NULL: not from outside */
+    const char *subject_prefix; /* NULL: ACT_ANY_SUBJECT */
     enum subject_source subject;
     const char *subject_field; /* SUBJECT_FIELD: which */
     /* SUBJECT_NEW by shop and operator: the field that names the organisation; others: their own.
@@ -153,6 +155,7 @@ struct act_type {
     enum authority authority;
     enum permission permission; /* that a member of the organisation needs */
     unsigned parties; /* who sees it besides shop, auditor and operator: ROLE_SELLER, ROLE_BUYER */
+    enum permission seen_with; /* that a member needs to see it, as that of a view of its rows */
     unsigned flags;
     const struct field *fields;
     size_t field_count;

@@ -42,6 +42,7 @@ enum permission {
     PERMISSION_ENFORCEMENT = 256, /* staff of the marketplace: decide about rules */
 };
 #define PERMISSION_COUNT 9
+#define PERMISSIONS_ALL (~0U) /* of an owner, an admin, the organisation's own API key */
 extern const char *const permission_names[PERMISSION_COUNT + 1]; /* by bit number */
 /* "orders messages": names in the order of the bits, a space between them. */
 struct text permissions_format(unsigned permissions, struct arena *arena);

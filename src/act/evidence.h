@@ -3,13 +3,16 @@
  *
  * Canonical JSON:
  *   {"acts":[{"proof":"c2sp.org/tlog-proof@v1\n…","record":{…},"salt":"<base64>"},…],
- *    "format":"counterfoil-evidence/1","keys":["<vkey>",…],"subject":"ord_…"}
+ *    "format":"counterfoil-evidence/1","keys":["<vkey>",…],"registrations":[…],"subject":"ord_…"}
  *
  * The acts that the reader is party to, in the order of the feed (of refused ones the first 1,000).
  * The entry that a proof proves is SHA-256(salt ‖ record); all proofs carry the same checkpoint.
  * `keys` names the log's key first and then the witnesses whose cosignatures the checkpoint
- * carries. Nothing else is in a bundle, and everything is checked: one changed character anywhere
- * is found.
+ * carries. `registrations`, where an act is signed, are the acts that say what key its
+ * authenticator has (ACT_REGISTERS): of those the ones that the reader may see, proved as the
+ * others. Nothing else is in a bundle, and everything is checked: one changed character anywhere is
+ * found. Whether signatures fit what was registered is for whoever knows people
+ * (identity/recheck.h).
  */
 #pragma once
 
@@ -22,12 +25,12 @@
 #define EVIDENCE_WITNESSES_MAX 16
 
 /*
- * Writes the bundle of SUBJECT (an id in organisation ORG) for somebody of ROLE. WITNESSES are the
+ * Writes the bundle of SUBJECT (an id in organisation ORG) for WHO. WITNESSES are the
  * vkeys of the witnesses that the server asks for cosignatures. NOT_FOUND if there is nothing.
  */
 MUST_CHECK bool evidence_write(struct kernel *kernel, int64_t org, struct id subject,
-                               enum role role, const char *const *witnesses, size_t witness_count,
-                               struct buffer *out, struct problem *problem);
+                               const struct principal *who, const char *const *witnesses,
+                               size_t witness_count, struct buffer *out, struct problem *problem);
 
 struct evidence_act {
     struct record record;
@@ -38,7 +41,9 @@ struct evidence {
     struct text subject;
     size_t count;
     struct evidence_act *acts;
-    struct text origin; /* of the log */
+    size_t registration_count;
+    struct evidence_act *registrations; /* of authenticators that signed, in no order */
+    struct text origin;                 /* of the log */
     uint64_t log_size;
     size_t stranger_count; /* cosignatures by witnesses that the policy does not know */
     size_t witness_count;  /* those that it knows, verified */

@@ -25,9 +25,12 @@ static bool is_of_org(enum role role)
     return (role & (ROLE_SELLER | ROLE_SUPPORT | ROLE_PERSON)) != 0;
 }
 
-bool feed_shows(enum role role, const struct act_type *type)
+bool feed_shows(const struct principal *who, const struct act_type *type)
 {
-    if (role == ROLE_SUPPORT) /* what those see who let them in */
+    enum role role = who->role;
+    if (role == ROLE_SELLER && ((unsigned)type->seen_with & ~who->permissions) != 0)
+        return false;
+    if (role == ROLE_SUPPORT) /* all that the organisation sees, as in views */
         role = ROLE_SELLER;
     if (role == ROLE_SHOP) /* everything but what people do with their own accounts */
         return type->parties != ROLE_PERSON;
@@ -112,7 +115,7 @@ static bool take_act(void *context, const void *row, struct problem *problem)
     reading->page->next = position;
     /* A receipt is an act of many parties, but not where it is of a person's own account. */
     bool is_private = reading->who->role == ROLE_SHOP && is_person_number(act->org);
-    if (!feed_shows(reading->who->role, type) || is_private || act->record.length == 0)
+    if (!feed_shows(reading->who, type) || is_private || act->record.length == 0)
         return true;
     reading->bytes += act->record.length;
     reading->page->events[reading->page->count++] =

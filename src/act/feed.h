@@ -4,7 +4,8 @@
  * A position says how far a reader has read; 0 is the beginning. The positions of a seller, of
  * support that it let in, and of a person are the seqs of its organisation's acts. Everybody else's
  * count the log's entries (log_index + 1); of these a buyer sees the acts about objects whose row
- * names them in a column `buyer`. Types that a role is no party to are passed over.
+ * names them in a column `buyer`. Types that a role is no party to, or a
+ * member has not the permission for, are passed over.
  *
  * A page holds at most FEED_EVENTS_MAX events and about FEED_PAGE_BYTES_MAX bytes of records.
  */
@@ -34,8 +35,11 @@ struct feed_page {
 void feed_free(struct feed *feed);
 struct feed *feed_new(const struct catalogue *catalogue) OWNED_BY(feed_free);
 
-/* May READER_ROLE see acts of this type at all? */
-bool feed_shows(enum role role, const struct act_type *type);
+/*
+ * May WHO see acts of this type at all? The one rule of all ways out: feed, stream, timeline,
+ * evidence, activity, receipts, the text of a mail.
+ */
+bool feed_shows(const struct principal *who, const struct act_type *type);
 /* Events after AFTER; of one object if SUBJECT is not NULL. */
 MUST_CHECK bool feed_read(const struct feed *feed, struct reader *reader,
                           const struct principal *who, const struct id *subject, int64_t after,

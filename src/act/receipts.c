@@ -49,7 +49,6 @@ static const struct field receipt_delivered_fields[] = {
 
 const struct act_type receipt_delivered = {
     .name = "receipt.delivered",
-    .subject_prefix = "ord",
     .subject = SUBJECT_INTERNAL,
     .roles = ROLE_SYSTEM,
     .parties = ROLE_SELLER | ROLE_BUYER,
@@ -97,7 +96,6 @@ static const struct field incident_raised_fields[] = {
 
 const struct act_type incident_raised = {
     .name = "incident.raised",
-    .subject_prefix = "ord",
     .subject = SUBJECT_INTERNAL,
     .roles = ROLE_SYSTEM,
     .parties = ROLE_SELLER | ROLE_BUYER,
@@ -130,8 +128,7 @@ static void prepare_incident(const void *row, struct act *act, struct arena *are
         arena_format(arena, "The %s has not been reached yet.", audience_names[notice->audience]);
     act->org = notice->org;
     act->subject = notice->subject;
-    if (notice->prefix.length > 0)
-        act->prefix = arena_string(arena, notice->prefix);
+    act->prefix = arena_string(arena, notice->prefix);
     act->body = body;
 }
 
@@ -206,8 +203,7 @@ void receipts_note(struct kernel *kernel, int64_t org, struct id act, enum audie
     submission->act.type = &receipt_delivered;
     submission->act.org = org;
     submission->act.subject = notice.subject;
-    if (notice.prefix.length > 0)
-        submission->act.prefix = arena_string(arena, notice.prefix);
+    submission->act.prefix = arena_string(arena, notice.prefix);
     submission->act.actor.role = ROLE_SYSTEM;
     submission->act.body = body;
     submission->done = note_done;

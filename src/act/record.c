@@ -249,6 +249,19 @@ static bool read_subject(struct text text, struct act *act, struct arena *arena)
     return id_parse(act_prefix(act), text, &act->subject);
 }
 
+/* Names are in their order: behind it stand `type` and `v`, so it is the last one of that name. */
+struct text record_subject(struct text record)
+{
+    static const char member[] = ",\"subject\":\"";
+    struct text found = TEXT_NONE;
+    const char *at;
+    while ((at = memmem(record.bytes, record.length, member, sizeof member - 1)) != NULL) {
+        record = text_slice(record, (size_t)(at - record.bytes) + sizeof member - 1, record.length);
+        found = record;
+    }
+    return text_cut(&found, '"');
+}
+
 static bool read_members(const json_t *json, struct record *record, struct arena *arena)
 {
     struct act *act = &record->act;

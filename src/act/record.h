@@ -19,6 +19,8 @@ struct record {
 
 /* PROBLEM is why the act was refused, or NULL if it was accepted. */
 void record_write(struct buffer *out, const struct act *act, const struct problem *problem);
+/* Of a record as record_write wrote it: its subject, "sub_…"; a view of it. */
+struct text record_subject(struct text record);
 /* Strict: only what record_write could have written. Memory is of ARENA. */
 MUST_CHECK bool record_read(const struct catalogue *catalogue, struct text json,
                             struct record *record, struct arena *arena, struct problem *problem);

@@ -62,7 +62,7 @@ struct notice_row {
     struct text seen_means;
     int64_t incident_at; /* nobody was reached by the deadline */
     int64_t version;
-    struct text prefix; /* of the subject; none: of an order, in older rows */
+    struct text prefix; /* of the subject */
 };
 extern const struct table notices_table;
 

@@ -80,7 +80,11 @@ static const struct config_kind kinds[CONFIG_KEYS] = {
                          "same machine."},
     [CONFIG_MAIL_CREDENTIALS] = {"mail.credentials", CONFIG_TYPE_TEXT, 0, 0, 4000, "", NULL,
                                  "A file with two lines, name and password for the mail server; "
-                                 "readable for the server's user alone."},
+                                 "readable for the server's user alone. A password is given over "
+                                 "TLS only."},
+    [CONFIG_MAIL_AUTHORITIES] = {"mail.authorities", CONFIG_TYPE_TEXT, 0, 0, 4000, "", NULL,
+                                 "A file of certificates (PEM): the authorities that may vouch for "
+                                 "the mail server, in place of the system's. Read at the start."},
     [CONFIG_MAIL_FOLDER] = {"mail.folder", CONFIG_TYPE_TEXT, 0, 0, 4000, "", NULL,
                             "Instead of a server: a folder into which each mail is written as a "
                             ".eml file; a relative path lies in the data folder. For "

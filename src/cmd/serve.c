@@ -69,6 +69,7 @@ static struct mail_options mail_options_of(struct daemon *daemon)
         .folder = daemon->mail_folder,
         .tls = config_switch(config, CONFIG_MAIL_TLS),
         .credentials = config_text(config, CONFIG_MAIL_CREDENTIALS),
+        .authorities = config_text(config, CONFIG_MAIL_AUTHORITIES),
         .from = config_text(config, CONFIG_MAIL_FROM),
         .from_name = config_text(config, CONFIG_MAIL_FROM_NAME),
         .language = config_text(config, CONFIG_MAIL_LANGUAGE),

@@ -98,8 +98,9 @@ static void print_sentence(struct buffer *out, const struct record *record)
     buffer_char(out, '.');
 }
 
-/* A signature that is checked here was checked again before (recheck_signatures). */
-static void print_signature(struct buffer *out, const struct record *record)
+/* A signature was checked again before, and what its authenticator was registered with. */
+static void print_signature(struct buffer *out, const struct evidence *evidence,
+                            const struct record *record)
 {
     const struct act *act = &record->act;
     if (act->signature == NULL)
@@ -115,25 +116,28 @@ static void print_signature(struct buffer *out, const struct record *record)
     story_time(out, act->signature->registered_at);
     buffer_string(out, ", over: ");
     signature_words(out, act);
-    buffer_string(out, passkey
-                           ? "\n     (checked again: the signature fits these terms)\n"
-                           : "\n     (a code is not bound to terms: this is the lower level, and "
-                             "nobody can check it again)\n");
+    buffer_format(out,
+                  passkey ? "\n     (checked again: the signature fits these terms, its key is the "
+                            "one in entry %llu of the log)\n"
+                          : "\n     (a code is not bound to terms: this is the lower level, and "
+                            "nobody can check it again; its generator: entry %llu of the log)\n",
+                  (unsigned long long)signature_registration(evidence, act)->log_index);
 }
 
-static void print_act(struct buffer *out, size_t number, const struct evidence_act *evidence)
+static void print_act(struct buffer *out, const struct evidence *evidence, size_t which)
 {
-    const struct act *act = &evidence->record.act;
-    buffer_format(out, "\n%3zu. ", number);
+    const struct evidence_act *told = &evidence->acts[which];
+    const struct act *act = &told->record.act;
+    buffer_format(out, "\n%3zu. ", which + 1);
     story_time(out, act->at);
     buffer_string(out, "\n     ");
-    print_sentence(out, &evidence->record);
+    print_sentence(out, &told->record);
     buffer_string(out, "\n     by ");
     print_actor(out, &act->actor);
-    buffer_format(out, "; entry %llu of the log\n", (unsigned long long)evidence->log_index);
-    print_signature(out, &evidence->record);
+    buffer_format(out, "; entry %llu of the log\n", (unsigned long long)told->log_index);
+    print_signature(out, evidence, &told->record);
     for (size_t i = 0; i < act->type->deadline_count; i++) {
-        if (act->deadlines[i] == 0 || !evidence->record.accepted)
+        if (act->deadlines[i] == 0 || !told->record.accepted)
             continue;
         bool is_delivery = strcmp(act->type->deadlines[i].name, "delivered") == 0;
         buffer_string(out, is_delivery ? "     those concerned must be told by "
@@ -147,7 +151,7 @@ static void print_evidence(struct buffer *out, const struct evidence *evidence)
 {
     buffer_format(out, "The evidence fits. What is told of %.*s:\n", TEXT_ARG(evidence->subject));
     for (size_t i = 0; i < evidence->count; i++)
-        print_act(out, i + 1, &evidence->acts[i]);
+        print_act(out, evidence, i);
     buffer_format(out, "\n%zu act%s, each one in the log ", evidence->count,
                   evidence->count == 1 ? "" : "s");
     story_words(out, evidence->origin);
@@ -169,41 +173,6 @@ static void print_evidence(struct buffer *out, const struct evidence *evidence)
                   "This proves what is told here; it cannot show that nothing was left out.\n");
 }
 
-/* Does it name the same key for an authenticator as those before it? */
-static bool agrees_with_earlier(const struct evidence *evidence, size_t which)
-{
-    const struct record *record = &evidence->acts[which].record;
-    for (size_t i = 0; i < which; i++) {
-        const struct record *earlier = &evidence->acts[i].record;
-        if (earlier->accepted && earlier->act.signature != NULL &&
-            !signatures_agree(earlier->act.signature, record->act.signature))
-            return false;
-    }
-    return true;
-}
-
-/* What was accepted with a signature must have one that holds. */
-static bool recheck_signatures(const struct evidence *evidence, struct arena *arena,
-                               struct problem *problem)
-{
-    for (size_t i = 0; i < evidence->count; i++) {
-        const struct record *record = &evidence->acts[i].record;
-        struct problem why;
-        if (record->accepted && record->act.signature != NULL &&
-            !signature_recheck(&record->act, arena, &why))
-            return problem_set(problem, PROBLEM_PROOF_INVALID, "act %zu: %s", i + 1, why.detail);
-        if (record->accepted && record->act.signature != NULL && !agrees_with_earlier(evidence, i))
-            return problem_set(problem, PROBLEM_PROOF_INVALID,
-                               "act %zu: its authenticator has another key in an earlier act",
-                               i + 1);
-        if (record->accepted && record->act.signature == NULL &&
-            record->act.type->authority == AUTHORITY_SIGNED)
-            return problem_set(problem, PROBLEM_PROOF_INVALID,
-                               "act %zu: it needs a signature and has none", i + 1);
-    }
-    return true;
-}
-
 static bool verify(const struct invocation *invocation, struct text trusted, struct buffer *out,
                    struct problem *problem)
 {
@@ -217,7 +186,7 @@ static bool verify(const struct invocation *invocation, struct text trusted, str
     bool ok = key_in_policy(policy, invocation_option(invocation, "log-key"), problem) &&
               file_read(invocation->arguments[0], EVIDENCE_BYTES_MAX, &bundle, problem) &&
               evidence_check(&catalogue, buffer_view(&bundle), policy, arena, &evidence, problem) &&
-              recheck_signatures(&evidence, arena, problem);
+              evidence_recheck(&evidence, arena, problem);
     if (ok)
         print_evidence(out, &evidence);
     buffer_done(&bundle);

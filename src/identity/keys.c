@@ -214,5 +214,6 @@ struct principal key_principal(const struct key_row *row, struct arena *arena)
     return (struct principal){.role = (enum role)(1U << row->role),
                               .key = row->id,
                               .org = row->org,
+                              .permissions = PERMISSIONS_ALL,
                               .buyer = arena_text(arena, row->buyer)};
 }

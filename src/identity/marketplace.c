@@ -75,20 +75,6 @@ const struct view verifications_view = {
     .doc = "What was checked of your organisation, when, by whom, and what came out.",
 };
 
-/* By the order: a buyer sees what was checked of who they buy from, and only what passed. */
-const struct view seller_verifications_view = {
-    .name = "seller_verifications",
-    .path = "/v1/orders/{subject}/seller-verifications",
-    .subject_prefix = "ord",
-    .roles = ROLE_SHOP | ROLE_SELLER | ROLE_BUYER | ROLE_AUDITOR | ROLE_OPERATOR,
-    .table = &verifications_table,
-    .for_all = "WHERE org = ?1 AND id > ?4 ORDER BY id LIMIT ?5",
-    .for_seller = "WHERE org = ?1 AND id > ?4 ORDER BY id LIMIT ?5",
-    .for_buyer = "WHERE org = ?1 AND id > ?4 AND result = 0 ORDER BY id LIMIT ?5",
-    .cursor = "id",
-    .doc = "What was checked of the order's seller.",
-};
-
 /* support_code.made */
 
 static void key_of_code(const struct act *act, struct text code, void *row)

@@ -154,7 +154,7 @@ struct hand_over_key_body {
 };
 
 extern const struct view authenticators_view, members_view, invitations_view, verifications_view,
-    seller_verifications_view, support_contacts_view, hand_over_keys_view;
+    support_contacts_view, hand_over_keys_view;
 
 /* Of a field in a body: base64url to bytes; what is not base64url was checked before. */
 struct text body_bytes_of(struct arena *arena, struct text encoded);

@@ -18,7 +18,7 @@ unsigned member_permissions(const struct member_row *member)
 {
     unsigned permissions = 0;
     if (member->role != MEMBER_STAFF)
-        return ~0U;
+        return PERMISSIONS_ALL;
     MUST(permissions_parse(member->permissions, &permissions));
     return permissions;
 }

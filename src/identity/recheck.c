@@ -1,6 +1,7 @@
 #include "identity/recheck.h"
 
 #include "act/story.h"
+#include "identity/people_acts.h"
 #include "identity/signing.h"
 #include "identity/webauthn.h"
 
@@ -97,12 +98,95 @@ bool signature_recheck(const struct act *act, struct arena *arena, struct proble
            (act->signature->kind != SIGNATURE_PASSKEY || check_passkey(act, arena, problem));
 }
 
-bool signatures_agree(const struct signature *one, const struct signature *other)
+/* A copy that was made later shows nothing of before. */
+static bool precedes(const struct act *registration, const struct act *act)
 {
-    return !id_equal(one->authenticator, other->authenticator) ||
-           (one->kind == other->kind && one->algorithm == other->algorithm &&
-            one->registered_at == other->registered_at && text_equal(one->rp_id, other->rp_id) &&
-            text_equal(one->public_key, other->public_key));
+    return registration->org == act->org ? registration->seq < act->seq
+                                         : registration->at <= act->at;
+}
+
+/* The act in the person's own account tells it by itself, its copy in an organisation by fields. */
+struct registered {
+    struct id person;
+    int64_t at;
+};
+
+static struct registered registered_by(const struct act *registration)
+{
+    const struct authenticator_body *body = registration->body;
+    if (registration->type == &authenticator_registered)
+        return (struct registered){registration->actor.person, registration->at};
+    return (struct registered){body->person, body->registered_at};
+}
+
+/* Whose it is, its key, relying party, when it was registered; and that it was not removed before.
+ */
+static bool fits_registration(const struct act *act, const struct act *registration,
+                              struct problem *problem)
+{
+    const struct signature *signature = act->signature;
+    const struct authenticator_body *body = registration->body;
+    const struct registered registered = registered_by(registration);
+    if (!id_equal(registered.person, act->actor.person))
+        return unfit(problem, "its authenticator was registered by somebody else");
+    if (body->kind != signature->kind || body->algorithm != signature->algorithm ||
+        !text_equal(body->public_key, signature->public_key))
+        return unfit(problem, "its key is not the one that was registered");
+    if (!text_equal(body->rp_id, signature->rp_id))
+        return unfit(problem, "its authenticator was registered for another relying party");
+    if (registered.at != signature->registered_at)
+        return unfit(problem, "its authenticator was registered at another time");
+    return body->removed_at == 0 || !precedes(registration, act) ||
+           unfit(problem, "its authenticator was removed before");
+}
+
+const struct evidence_act *signature_registration(const struct evidence *evidence,
+                                                  const struct act *act)
+{
+    for (size_t i = 0; i < evidence->registration_count; i++) {
+        const struct act *registration = &evidence->registrations[i].record.act;
+        if (id_equal(registration->subject, act->signature->authenticator) &&
+            precedes(registration, act))
+            return &evidence->registrations[i];
+    }
+    return NULL;
+}
+
+static bool check_registered(const struct evidence *evidence, const struct act *act,
+                             struct problem *problem)
+{
+    for (size_t i = 0; i < evidence->registration_count; i++) {
+        const struct act *registration = &evidence->registrations[i].record.act;
+        if (id_equal(registration->subject, act->signature->authenticator) &&
+            !fits_registration(act, registration, problem))
+            return false;
+    }
+    return signature_registration(evidence, act) != NULL ||
+           unfit(problem, "the act that registered its authenticator is missing, so nothing shows "
+                          "whose key it is");
+}
+
+/* What was accepted with a signature must have one that holds, by a key that was registered. */
+static bool recheck_signature(const struct evidence *evidence, const struct record *record,
+                              struct arena *arena, struct problem *problem)
+{
+    const struct act *act = &record->act;
+    if (!record->accepted)
+        return true;
+    if (act->signature == NULL)
+        return act->type->authority != AUTHORITY_SIGNED ||
+               problem_set(problem, PROBLEM_PROOF_INVALID, "it needs a signature and has none");
+    return signature_recheck(act, arena, problem) && check_registered(evidence, act, problem);
+}
+
+bool evidence_recheck(const struct evidence *evidence, struct arena *arena, struct problem *problem)
+{
+    for (size_t i = 0; i < evidence->count; i++) {
+        struct problem why;
+        if (!recheck_signature(evidence, &evidence->acts[i].record, arena, &why))
+            return problem_set(problem, PROBLEM_PROOF_INVALID, "act %zu: %s", i + 1, why.detail);
+    }
+    return true;
 }
 
 void signature_words(struct buffer *out, const struct act *act)

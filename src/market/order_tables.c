@@ -1,6 +1,7 @@
 #include "market/orders.h"
 
 #include "act/tables.h"
+#include "identity/people.h"
 
 static const char *const state_names[] = {"placed", "shipped", "delivered", "canceled", NULL};
 static const char *const cancel_state_names[] = {"none",      "open",   "accepted", "refused",
@@ -153,4 +154,18 @@ const struct view order_notices_view = {
     .table = &notices_table,
     .cursor = "act",
     .doc = "Who had to be told what about the order, and whether they were: delivered and seen.",
+};
+
+/* By the order: a buyer sees what was checked of who they buy from, and only what passed. */
+const struct view seller_verifications_view = {
+    .name = "seller_verifications",
+    .path = "/v1/orders/{subject}/seller-verifications",
+    .subject_prefix = "ord",
+    .roles = ROLE_SHOP | ROLE_SELLER | ROLE_BUYER | ROLE_AUDITOR | ROLE_OPERATOR,
+    .table = &verifications_table,
+    .for_all = "WHERE org = ?1 AND id > ?4 ORDER BY id LIMIT ?5",
+    .for_seller = "WHERE org = ?1 AND id > ?4 ORDER BY id LIMIT ?5",
+    .for_buyer = "WHERE org = ?1 AND id > ?4 AND result = 0 ORDER BY id LIMIT ?5",
+    .cursor = "id",
+    .doc = "What was checked of the order's seller.",
 };

@@ -144,5 +144,5 @@ struct cancel_lapsed_body {
 extern const struct act_type order_created, order_cancel_requested, order_cancel_seen,
     order_cancel_accepted, order_cancel_refused, order_cancel_lapsed, order_shipped,
     order_delivered, order_canceled, order_reviewed, receipt_relayed;
-extern const struct view orders_view, order_view, order_notices_view;
+extern const struct view orders_view, order_view, order_notices_view, seller_verifications_view;
 extern const struct timer lapse_timer;

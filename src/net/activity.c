@@ -27,10 +27,11 @@ static bool keep(void *context, const void *row, struct problem *problem)
     return true;
 }
 
-/* Whom an act is shown to: the organisation itself. */
-static bool is_shown(const struct act_type *type)
+/* To whom it may be shown: the organisation itself, as far as the reader may see it. */
+static bool is_shown(const struct activity_query *query, const struct act_type *type)
 {
-    return feed_shows(ROLE_SELLER, type);
+    const struct principal org = {.role = ROLE_SELLER, .permissions = query->permissions};
+    return feed_shows(&org, type);
 }
 
 static bool in_time(const struct activity_query *query, const struct act *act)
@@ -191,7 +192,7 @@ static bool read_entry(struct activity *activity, const struct act_row *row,
 {
     const struct act_type *type = catalogue_act(activity->catalogue, row->type);
     *entry = (struct activity_entry){.row = row};
-    *wanted = type != NULL && is_shown(type) && row->record.length > 0;
+    *wanted = type != NULL && is_shown(activity->query, type) && row->record.length > 0;
     if (!*wanted)
         return true;
     if (!record_read(activity->catalogue, row->record, &entry->record, activity->arena, problem))

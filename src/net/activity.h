@@ -16,16 +16,17 @@ enum activity_form { ACTIVITY_JSON, ACTIVITY_JSON_LINES, ACTIVITY_CSV };
 
 struct activity_query {
     int64_t org;
-    int64_t before;      /* seq; 0: from the newest */
-    int64_t limit;       /* entries */
-    size_t bytes_max;    /* of what is written; the entry that passes it is the last */
-    struct id person;    /* zero: any … */
-    struct id key;       /* … API key */
-    struct text type;    /* "service.activated", or "service." for all of them */
-    struct text object;  /* id with its prefix */
-    struct text outcome; /* "accepted" or "refused" */
-    int64_t from, until; /* moments; 0: any */
-    struct text words;   /* somewhere in the entry, upper and lower case alike */
+    unsigned permissions; /* the reader's: what needs others is left out */
+    int64_t before;       /* seq; 0: from the newest */
+    int64_t limit;        /* entries */
+    size_t bytes_max;     /* of what is written; the entry that passes it is the last */
+    struct id person;     /* zero: any … */
+    struct id key;        /* … API key */
+    struct text type;     /* "service.activated", or "service." for all of them */
+    struct text object;   /* id with its prefix */
+    struct text outcome;  /* "accepted" or "refused" */
+    int64_t from, until;  /* moments; 0: any */
+    struct text words;    /* somewhere in the entry, upper and lower case alike */
     enum activity_form form;
 };
 

@@ -85,6 +85,8 @@ static bool read_query(const struct call *call, struct activity_query *query,
                        struct problem *problem)
 {
     struct text asked[ASKED];
+    query->permissions =
+        call->principal.role == ROLE_SELLER ? call->principal.permissions : PERMISSIONS_ALL;
     if (!call_query(call, names, asked, problem) ||
         !read_form(asked[ASKED_FORMAT], &query->form, problem) ||
         !read_limits(asked, query, problem) ||

@@ -154,10 +154,10 @@ void api_refusal(struct submission *submission)
 
 void api_account(struct service *service, const struct submission *submission)
 {
-    const struct act_type *type = submission->act.type;
-    if (text_is(TEXT("key"), type->subject_prefix))
+    const char *prefix = act_prefix(&submission->act);
+    if (text_is(TEXT("key"), prefix))
         auth_forget(service->auth, submission->act.subject);
-    if (text_is(TEXT("ep"), type->subject_prefix))
+    if (text_is(TEXT("ep"), prefix))
         webhooks_changed(service->webhooks);
 }
 
@@ -362,8 +362,7 @@ static void add_location(const struct act_call *act_call, struct http_answer *an
     const struct view *const *view = call->service->catalogue->views;
     for (; *view != NULL; view++) {
         const char *prefix = (*view)->subject_prefix;
-        if (!(*view)->single || prefix == NULL ||
-            !text_is(text_of(prefix), act->type->subject_prefix))
+        if (!(*view)->single || prefix == NULL || !text_is(text_of(prefix), act_prefix(act)))
             continue;
         char id[ID_TEXT_BYTES];
         const char *place = strstr((*view)->path, "{subject}");

@@ -15,7 +15,7 @@ static bool write_bundle(const struct call *call, struct buffer *bundle, struct 
     if (!visible)
         return problem_set(problem, PROBLEM_NOT_FOUND, "no such id");
     return evidence_write(call->service->kernel, id_org(call->subject_id), call->subject_id,
-                          call->principal.role, options->witnesses, options->witness_count, bundle,
+                          &call->principal, options->witnesses, options->witness_count, bundle,
                           problem);
 }
 

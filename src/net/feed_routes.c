@@ -231,7 +231,8 @@ static bool read_filter(const struct call *call, struct text given, struct feed_
     if (given.bytes == NULL)
         return true;
     for (; *type != NULL && !stream->of_subject; type++)
-        if (id_parse((*type)->subject_prefix, given, &stream->subject)) {
+        if ((*type)->subject_prefix != NULL &&
+            id_parse((*type)->subject_prefix, given, &stream->subject)) {
             stream->of_subject = true;
             if (!views_see(call, (*type)->subject_prefix, stream->subject, &visible, problem))
                 return false;

@@ -14,6 +14,7 @@
 
 #define WAIT_MAX_US TIME_MINUTE
 #define PAUSE_US TIME_SECOND
+#define AUTHORITIES_BYTES_MAX ((size_t)1 << 20)
 
 /* Before the tries of a mail. */
 static const int64_t schedule_us[MAIL_TRIES_MAX] = {
@@ -231,6 +232,21 @@ static bool read_credentials(struct mailer *mailer, struct problem *problem)
     return ok;
 }
 
+static bool read_authorities(struct mailer *mailer, struct problem *problem)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    const char *path = mailer->options.authorities;
+    struct buffer *file = &mailer->authorities;
+    if (path[0] == '\0')
+        return true;
+    if (!file_read(path, AUTHORITIES_BYTES_MAX, file, problem))
+        return false;
+    return (file->length > 0 &&
+            memmem(file->bytes, file->length, begin, sizeof begin - 1) != NULL) ||
+           problem_set(problem, PROBLEM_CONFIGURATION,
+                       "mail.authorities: %.200s holds no certificate in PEM", path);
+}
+
 static bool check(const struct mail_options *options, const struct mail_texts *texts,
                   struct problem *problem)
 {
@@ -242,6 +258,11 @@ static bool check(const struct mail_options *options, const struct mail_texts *t
         return problem_set(problem, PROBLEM_CONFIGURATION,
                            "mail.server = %.80s: must begin with smtp:// or smtps://",
                            options->server);
+    if (options->server[0] != '\0' && options->credentials[0] != '\0' && !options->tls &&
+        strncmp(options->server, "smtps://", 8) != 0)
+        return problem_set(problem, PROBLEM_CONFIGURATION,
+                           "mail.credentials: a password is given over TLS only; remove them, or "
+                           "mail.tls = off");
     if (!mail_address_valid(text_of(options->from)))
         return problem_set(problem, PROBLEM_CONFIGURATION,
                            "mail.from = %.80s: must be an address like notices@shop.example",
@@ -265,6 +286,7 @@ static void dispose(struct mailer *mailer)
     if (mailer->curl != NULL)
         curl_easy_cleanup(mailer->curl);
     mail_texts_free(mailer->texts);
+    buffer_done(&mailer->authorities);
     pthread_cond_destroy(&mailer->wake);
     pthread_mutex_destroy(&mailer->lock);
     explicit_bzero(mailer->password, sizeof mailer->password);
@@ -291,11 +313,12 @@ bool mailer_new(const struct mail_options *options, struct mailer **mailer, stru
          pthread_cond_init(&made->wake, NULL) == 0);
     MUST(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
     made->options = *options;
+    buffer_init(&made->authorities);
     made->texts = mail_texts_new();
     made->curl = curl_easy_init();
     MUST(made->curl != NULL);
     if (!check(options, made->texts, problem) || !read_credentials(made, problem) ||
-        !start(made, problem)) {
+        !read_authorities(made, problem) || !start(made, problem)) {
         dispose(made);
         return false;
     }

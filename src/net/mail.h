@@ -27,6 +27,7 @@ struct mail_options {
     const char *folder;      /* for .eml files, instead of a server; empty: none */
     bool tls;                /* refuse to send without (smtps://, or STARTTLS) */
     const char *credentials; /* a file with two lines, name and password; empty: none */
+    const char *authorities; /* a file of certificates in place of the system's; empty: none */
     const char *from, *from_name;
     const char *language;     /* where a person's own is not known */
     const char *link;         /* of the console; empty: none */

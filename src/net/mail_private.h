@@ -22,6 +22,7 @@ struct mailer {
     struct mail_options options;
     struct mail_texts *texts;
     char user[MAIL_NAME_MAX], password[MAIL_NAME_MAX];
+    struct buffer authorities; /* PEM; none: the system's */
     struct kernel_listener listener;
     pthread_t thread;
     pthread_mutex_t lock; /* of the next two */

@@ -76,7 +76,7 @@ static bool keep_member(void *context, const void *row, struct problem *problem)
 /* Owners and admins get every notice; staff what they may see to; who is changed, what changes. */
 static bool is_concerned(const struct member_row *member, const struct mail_notice *notice)
 {
-    unsigned permission = (unsigned)notice->type->permission;
+    unsigned permission = (unsigned)notice->type->permission | (unsigned)notice->type->seen_with;
     if (id_equal(member->id, notice->act->subject) || notice->type == &owner_recovery_invited)
         return true;
     return (member_permissions(member) & permission) == permission &&

@@ -9,6 +9,16 @@ static bool take(void *context, const void *row, struct problem *problem)
     return true;
 }
 
+/* Of members: those who may see the act may read what is said of it. */
+static bool is_shown(const struct call *call, const struct mail_row *mail)
+{
+    const struct act_type *type = catalogue_act(call->service->catalogue, mail->type);
+    if (call->principal.role != ROLE_SELLER)
+        return true;
+    return (mail->audience == AUDIENCE_SELLER || mail->audience == AUDIENCE_PERSON) &&
+           type != NULL && feed_shows(&call->principal, type);
+}
+
 /* A mail of another audience of the same organisation is as if it did not exist. */
 static bool load(const struct call *call, struct mail_row *mail, struct problem *problem)
 {
@@ -22,10 +32,8 @@ static bool load(const struct call *call, struct mail_row *mail, struct problem 
     store_reader_give(store, reader);
     if (!read)
         return false;
-    bool shown = !id_is_zero(mail->id) &&
-                 (call->principal.role != ROLE_SELLER || mail->audience == AUDIENCE_SELLER ||
-                  mail->audience == AUDIENCE_PERSON);
-    return shown || problem_set(problem, PROBLEM_NOT_FOUND, "no such mail");
+    return (!id_is_zero(mail->id) && is_shown(call, mail)) ||
+           problem_set(problem, PROBLEM_NOT_FOUND, "no such mail");
 }
 
 void mail_message_handle(struct call *call)

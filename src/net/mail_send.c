@@ -150,6 +150,17 @@ static int is_stopped(void *context, curl_off_t a, curl_off_t b, curl_off_t c, c
     return !upload->whole && atomic_load(&upload->mailer->stopping);
 }
 
+/* Those of the file, and none of the system's. */
+static bool set_authorities(struct mailer *mailer)
+{
+    const struct buffer *authorities = &mailer->authorities;
+    struct curl_blob blob = {authorities->bytes, authorities->length, CURL_BLOB_NOCOPY};
+    return authorities->length == 0 ||
+           (curl_easy_setopt(mailer->curl, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK &&
+            curl_easy_setopt(mailer->curl, CURLOPT_CAINFO, NULL) == CURLE_OK &&
+            curl_easy_setopt(mailer->curl, CURLOPT_CAPATH, NULL) == CURLE_OK);
+}
+
 static bool set_options(struct mailer *mailer, struct upload *upload, const char *from,
                         struct curl_slist *to)
 {
@@ -160,7 +171,8 @@ static bool set_options(struct mailer *mailer, struct upload *upload, const char
         (curl_easy_setopt(curl, CURLOPT_USERNAME, mailer->user) != CURLE_OK ||
          curl_easy_setopt(curl, CURLOPT_PASSWORD, mailer->password) != CURLE_OK))
         return false;
-    return curl_easy_setopt(curl, CURLOPT_URL, options->server) == CURLE_OK &&
+    return set_authorities(mailer) &&
+           curl_easy_setopt(curl, CURLOPT_URL, options->server) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_USE_SSL,
                             options->tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY) ==

@@ -201,7 +201,7 @@ static void write_column(struct json_writer *json, const struct column *column)
     else if (column->type == COLUMN_TIME)
         member(json, "format", "date-time");
     else if (column->type == COLUMN_ID)
-        write_pattern(json, column->prefix_at == 0 ? column->prefix : "[a-z]{1,12}", 26);
+        write_pattern(json, column->prefix != NULL ? column->prefix : "[a-z]{1,12}", 26);
     else if (column->type == COLUMN_ORG)
         write_pattern(json, "org", 8);
     json_close(json);

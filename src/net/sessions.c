@@ -272,6 +272,7 @@ static bool choose_hat(const struct wearing *wearing, struct principal *principa
             return problem_set(problem, PROBLEM_ORG_UNCLEAR, "you act for several");
         principal->role = ROLE_SELLER;
         principal->org = member->org;
+        principal->permissions = member_permissions(member);
         return member_may(member, claim->permission, wearing->arena, problem);
     } else if (staff != 0) {
         principal->role = staff;

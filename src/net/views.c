@@ -175,9 +175,13 @@ static const char *tail_of(const struct viewing *viewing)
 
 static bool take_notice(void *context, const void *row, struct problem *problem)
 {
+    struct viewing *viewing = context;
     const struct notice_row *notice = row;
+    const struct call *call = viewing->call;
+    const struct act_type *type = catalogue_act(call->service->catalogue, notice->type);
     (void)problem;
-    telling_add(context, notice->org, notice->act);
+    if (type != NULL && feed_shows(&call->principal, type))
+        telling_add(&viewing->telling, notice->org, notice->act);
     return true;
 }
 
@@ -192,7 +196,7 @@ static bool find_outstanding(struct viewing *viewing, struct reader *reader,
     const struct value values[] = {viewing->values[0], viewing->values[2],
                                    VALUE_OF_INT((int64_t)telling->audience)};
     return reader_rows(reader, &notices_table, viewing->view->tells, values, COUNT_OF(values),
-                       viewing->call->request->arena, take_notice, telling, problem);
+                       viewing->call->request->arena, take_notice, viewing, problem);
 }
 
 static bool run(struct viewing *viewing, struct problem *problem)

@@ -49,6 +49,7 @@ static struct endpoint *endpoint_make(const struct endpoint_row *row, struct sha
     endpoint->row.disabled_reason = TEXT_NONE;
     endpoint->who.role = row->org == ORG_MARKETPLACE ? ROLE_SHOP : ROLE_SELLER;
     endpoint->who.org = row->org;
+    endpoint->who.permissions = PERMISSIONS_ALL; /* the organisation's own */
     endpoint->parallel = PARALLEL_MAX;
     endpoint->grown = endpoint->listed = true;
     return endpoint;

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "act/record.h"
 #include "act/tables.h"
 #include "base/log.h"
 #include "net/address.h"
@@ -78,8 +79,7 @@ static void write_thin(struct json_writer *json, const struct feed_event *event)
     json_name(json, "org");
     json_org(json, event->act.org);
     json_member_int(json, "seq", event->act.seq);
-    json_name(json, "subject");
-    json_id(json, event->type->subject_prefix, event->act.subject);
+    json_member(json, "subject", record_subject(event->act.record));
     json_member(json, "type", text_of(event->type->name));
     json_close(json);
     json_member_int(json, "log_index", event->act.log_index);

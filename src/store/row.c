@@ -143,11 +143,11 @@ int row_key_compare(const struct table *table, const void *a, const void *b)
 static void write_id(struct json_writer *json, const struct column *column, const void *row)
 {
     char prefix[ID_TEXT_BYTES];
-    struct text said = TEXT_NONE;
-    if (column->prefix_at != 0)
-        memcpy(&said, (const char *)row + column->prefix_at, sizeof said);
-    if (said.length == 0)
+    struct text said;
+    if (column->prefix != NULL)
         said = text_of(column->prefix);
+    else
+        memcpy(&said, (const char *)row + column->prefix_at, sizeof said);
     snprintf(prefix, sizeof prefix, "%.*s", TEXT_ARG(said));
     json_id(json, prefix, row_id(column, row));
 }

@@ -38,8 +38,8 @@ struct column {
     enum column_type type;
     unsigned flags;
     size_t offset;
-    const char *prefix; /* COLUMN_ID: of the text form … */
-    size_t prefix_at;   /* … but what the text there in the row says, unless it is empty; or 0 */
+    const char *prefix;       /* COLUMN_ID: of the text form … */
+    size_t prefix_at;         /* … or NULL: what the text there in the row says */
     const char *const *names; /* COLUMN_ENUM: ended by NULL */
     const char *api;
     const char *doc;

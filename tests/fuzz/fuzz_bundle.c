@@ -37,6 +37,8 @@ static void check_accepted(const struct evidence *evidence, struct text bundle)
         MUST(i == 0 || act->seq > evidence->acts[i - 1].record.act.seq);
         MUST(id_equal(act->subject, evidence->acts[0].record.act.subject));
     }
+    for (size_t i = 0; i < evidence->registration_count; i++)
+        MUST((evidence->registrations[i].record.act.type->flags & ACT_REGISTERS) != 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

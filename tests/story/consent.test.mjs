@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { eventually, run, startServer, temporaryFolder } from './harness.mjs';
 import { Authenticator, FLAGS } from './support/authenticator.mjs';
+import { canonical, checkBundle } from './support/bundle.mjs';
 import { Person } from './support/person.mjs';
 import { PLAN, propose, publish } from './support/services.mjs';
 import { MailServer } from './support/smtp.mjs';
@@ -220,7 +221,38 @@ describe('a plan that nobody switched on', () => {
         assert.equal(told.status, 0, told.stderr);
         assert.match(told.stdout, new RegExp('signed by the passkey atn_[0-9a-z]{26}, registered ' +
             'on .* UTC, over: 12,500\\.00 RUB a month for "Front page"'));
-        assert.match(told.stdout, /checked again: the signature fits these terms/);
+        assert.match(told.stdout, /checked again: the signature fits these terms, its key is the/);
+        // What proves the key is the act by which the organisation learned of it, and no other.
+        const read = checkBundle(bundle.text, vkey);
+        assert.deepEqual(read.registrations.map(({ record }) => record.type),
+            ['authenticator.copied']);
+        const [{ record, index }] = read.registrations;
+        assert.equal(record.body.person, ana.id);
+        assert.match(told.stdout, new RegExp(`its key is the one in entry ${index} of the log`));
+    });
+
+    test('and without what registered the passkey it does not fit', async () => {
+        const { ana, operator, server } = world;
+        const vkey = (await server.anonymous.read('/v1/state')).log.vkey;
+        const file = path.join(temporaryFolder(), 'bundle.json');
+        const told = async (text) => {
+            writeFileSync(file, text);
+            return run(['verify', file, '--log-key', vkey]);
+        };
+        const { text } = await ana.get(`/v1/subscriptions/${subscription}/evidence`);
+        const { registrations, ...without } = JSON.parse(text);
+        const missing = await told(canonical(without));
+        assert.equal(missing.status, 1);
+        assert.match(missing.stderr, /act that registered its authenticator is missing/);
+        registrations[0].record.body.public_key = 'pQECAyYgASFYIA';
+        const forged = await told(canonical({ ...without, registrations }));
+        assert.equal(forged.status, 1);
+        assert.match(forged.stderr, /registration 1: /);
+        // Who may read people's own accounts has the act there, too.
+        const whole = await operator.get(`/v1/subscriptions/${subscription}/evidence`);
+        assert.deepEqual(JSON.parse(whole.text).registrations.map(({ record }) => record.type),
+            ['authenticator.registered', 'authenticator.copied']);
+        assert.equal((await told(whole.text)).status, 0);
     });
 
     test('and it is withdrawn in two steps, by support for the owner, with a refund', async () => {

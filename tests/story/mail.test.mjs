@@ -170,12 +170,12 @@ describe('notices by mail', () => {
             for (const [setting, value] of [
                 ['mail.server', 'http://127.0.0.1:25'], ['mail.from', 'nobody'],
                 ['mail.language', 'xx'], ['mail.staff', 'a b@c'],
-                ['mail.credentials', '/nonexistent'],
+                ['mail.credentials', '/nonexistent'], ['mail.authorities', '/nonexistent'],
             ]) {
                 const outcome = await market.server.tryCommand('serve', '--listen', '127.0.0.1:0',
                     '--set', 'mail.server=smtp://127.0.0.1:1', '--set', `${setting}=${value}`);
                 assert.notEqual(outcome.status, 0, setting);
-                assert.match(outcome.stderr, new RegExp(setting === 'mail.credentials'
+                assert.match(outcome.stderr, new RegExp(value === '/nonexistent'
                     ? 'nonexistent' : setting.replace('.', '\\.')), outcome.stderr);
             }
             await market.server.start();

@@ -44,7 +44,8 @@ static const struct principal road_shop = {.role = ROLE_SHOP};
 
 static inline struct principal road_seller(const struct road *road)
 {
-    return (struct principal){.role = ROLE_SELLER, .org = road->org};
+    return (struct principal){
+        .role = ROLE_SELLER, .org = road->org, .permissions = PERMISSIONS_ALL};
 }
 
 static inline struct principal road_buyer(const char *name)

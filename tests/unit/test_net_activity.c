@@ -20,6 +20,7 @@ static struct page read_page(struct road *road, struct activity_query query)
     query.bytes_max = (size_t)1 << 20;
     buffer_init(&page.out);
     struct reader *reader = store_reader_take(road->store);
+    query.permissions = PERMISSIONS_ALL;
     if (!activity_write(&catalogue, reader, &query, &page.out, &page.next, &road->problem))
         fail_msg("%s", road->problem.detail);
     store_reader_give(road->store, reader);

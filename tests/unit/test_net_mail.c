@@ -275,8 +275,11 @@ static void raise_incident(struct road *road, const char *reference)
                                         .audience = AUDIENCE_SELLER,
                                         .type = TEXT("order.cancel_requested"),
                                         .message = TEXT("The seller has not been reached yet.")};
-    assert_accepted(
-        road_act(road, &incident_raised, (struct principal){.role = ROLE_SYSTEM}, order, &body));
+    struct submission *raised = road_submission(
+        road, &incident_raised, (struct principal){.role = ROLE_SYSTEM}, order, &body);
+    raised->act.prefix = "ord";
+    kernel_act(road->kernel, raised);
+    assert_accepted(raised);
 }
 
 static void a_notice_is_one_mail_an_address(void **state)

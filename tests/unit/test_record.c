@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "act/receipts.h"
 #include "act/record.h"
 #include "market/market.h"
 #include "market/orders.h"
@@ -53,6 +54,37 @@ static void test_record_reads_back(void **state)
     assert_true(text_is(again.act.actor.buyer, "b-17"));
     buffer_done(&text);
     arena_free(arena);
+}
+
+/* What a receipt is about stands in its record, whatever its text says, and in no declaration. */
+static void test_record_says_its_subject(void **state)
+{
+    (void)state;
+    const struct receipt_delivered_body body = {.present = 15,
+                                                .act = id_new(5),
+                                                .audience = AUDIENCE_SELLER,
+                                                .means = MEANS_MAIL,
+                                                .to = TEXT(",\"subject\":\"ord_x\"")};
+    static const char *const prefixes[] = {"ord", "sub", "later"};
+    for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
+        struct arena *arena = arena_new();
+        struct record record = record_of(&receipt_delivered, &body);
+        struct record again;
+        struct buffer text, subject;
+        record.act.actor = (struct principal){.role = ROLE_SYSTEM};
+        record.act.prefix = prefixes[i];
+        buffer_init(&text);
+        buffer_init(&subject);
+        buffer_id(&subject, prefixes[i], record.act.subject);
+        record_write(&text, &record.act, NULL);
+        assert_true(text_equal(record_subject(buffer_view(&text)), buffer_view(&subject)));
+        assert_true(reads_back(buffer_view(&text), &again, arena));
+        assert_string_equal(act_prefix(&again.act), prefixes[i]);
+        buffer_done(&subject);
+        buffer_done(&text);
+        arena_free(arena);
+    }
+    assert_int_equal(record_subject(TEXT("{}")).length, 0);
 }
 
 static void test_record_is_strict(void **state)
@@ -107,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_record_reads_back),
+        cmocka_unit_test(test_record_says_its_subject),
         cmocka_unit_test(test_record_is_strict),
         cmocka_unit_test(test_every_declaration_holds),
     };

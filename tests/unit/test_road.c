@@ -589,8 +589,9 @@ static void test_evidence_one_changed_character(void **state)
     struct id order = road_order(road, "1001");
     road_cancel_request(road, order);
     road_ship(road, order);
-    assert_true(evidence_write(road->kernel, road->org, order, ROLE_BUYER, NULL, 0, &bundle,
-                               &road->problem));
+    const struct principal buyer = {.role = ROLE_BUYER};
+    assert_true(
+        evidence_write(road->kernel, road->org, order, &buyer, NULL, 0, &bundle, &road->problem));
     struct trust_policy *policy = policy_of_log(road);
     if (!bundle_fits(road, buffer_view(&bundle), policy, &evidence))
         fail_msg("%s", road->problem.detail);
@@ -639,7 +640,7 @@ static void test_evidence_names_only_trusted_witnesses(void **state)
     assert_true(
         ledger_store_cosigned(road->kernel, checkpoint.size, buffer_view(&note), &road->problem));
     const char *witnesses[] = {vkey.bytes};
-    assert_true(evidence_write(road->kernel, road->org, order, ROLE_SHOP, witnesses, 1, &bundle,
+    assert_true(evidence_write(road->kernel, road->org, order, &road_shop, witnesses, 1, &bundle,
                                &road->problem));
     struct trust_policy *policy = policy_of_log(road);
     if (!bundle_fits(road, buffer_view(&bundle), policy, &evidence))
@@ -665,7 +666,7 @@ static void test_evidence_beneath_refusals(void **state)
     for (int i = 0; i < 1010; i++)
         assert_refused(road_ship(road, order), PROBLEM_CANCEL_REQUEST_UNSEEN);
     assert_accepted(road_see(road, order, request));
-    assert_true(evidence_write(road->kernel, road->org, order, ROLE_SHOP, NULL, 0, &bundle,
+    assert_true(evidence_write(road->kernel, road->org, order, &road_shop, NULL, 0, &bundle,
                                &road->problem));
     struct trust_policy *policy = policy_of_log(road);
     struct arena *arena = arena_new();
@@ -683,7 +684,7 @@ static void test_evidence_of_nothing(void **state)
     struct road *road = *state;
     struct buffer bundle;
     buffer_init(&bundle);
-    assert_false(evidence_write(road->kernel, road->org, id_new(road->org), ROLE_SHOP, NULL, 0,
+    assert_false(evidence_write(road->kernel, road->org, id_new(road->org), &road_shop, NULL, 0,
                                 &bundle, &road->problem));
     assert_int_equal(road->problem.code, PROBLEM_NOT_FOUND);
     buffer_done(&bundle);

@@ -43,11 +43,11 @@ static void an_id_has_the_prefix_that_its_row_says(void **state)
     struct parcel_row row = full_parcel();
     (void)state;
     column.api = "id";
-    column.prefix_at = prefix_at;
     row.label = TEXT("sub");
-    assert_json(&table, &row, "{\"id\":\"sub_01h455vb4pex5vsknk084sn02q\"}");
-    row.label = TEXT_NONE;
     assert_json(&table, &row, "{\"id\":\"par_01h455vb4pex5vsknk084sn02q\"}");
+    column.prefix = NULL;
+    column.prefix_at = prefix_at;
+    assert_json(&table, &row, "{\"id\":\"sub_01h455vb4pex5vsknk084sn02q\"}");
 }
 
 static void rows_as_json(void **state)

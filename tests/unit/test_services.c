@@ -1,100 +1,13 @@
 /* Paid services down the whole road, signed with passkeys in software: who can, who cannot, what is
  * charged, and that nothing else is (I1). */
-#include "people.h"
+#include "market.h"
 
 #include <semaphore.h>
 
-#include "act/evidence.h"
 #include "act/replay.h"
 #include "identity/recheck.h"
-#include "market/services.h"
 
-#define RUB(amount) ((struct money){(amount), "RUB"})
-
-struct market {
-    struct road *road;
-    struct signer *owner, *second, *staff;
-    struct id service, subscription;
-};
-
-static struct service_text plan_text = {.present = 5, .language = {"en", 2}, .text = {"Terms.", 6}};
-
-static const struct service_body plan = {.present = 0x1fff,
-                                         .code_price_max = 500000,
-                                         .code_withdrawal_days = 28,
-                                         .first_charge_days = 0,
-                                         .name = {"Front page", 10},
-                                         .notice_days = 7,
-                                         .period_count = 1,
-                                         .period_unit = PERIOD_MONTH,
-                                         .price = {1250000, "RUB"},
-                                         .renewal = RENEWAL_AUTOMATIC,
-                                         .tax = TAX_INCLUDED,
-                                         .tax_rate = 2000,
-                                         .texts = {1, &plan_text},
-                                         .withdrawal_days = 14};
-
-static const struct service_consent_body english = {.present = 1, .language = {"en", 2}};
 static const struct service_reason_body no_reason = {0};
-
-static struct submission *at_org(struct road *road, int64_t org, const struct act_type *type,
-                                 struct principal actor, struct id subject, const void *body,
-                                 int64_t at)
-{
-    struct submission *submission = ARENA_NEW(road->arena, struct submission);
-    submission->arena = road->arena;
-    submission->act.type = type;
-    submission->act.actor = actor;
-    submission->act.org = org;
-    submission->act.subject = subject;
-    submission->act.body = body;
-    submission->act.at = at;
-    kernel_act(road->kernel, submission);
-    return submission;
-}
-
-static struct id publish(struct road *road, const struct service_body *body)
-{
-    struct submission *published = at_org(road, ORG_MARKETPLACE, &service_published,
-                                          people_operator, (struct id){{0}}, body, 0);
-    assert_accepted(published);
-    return published->act.subject;
-}
-
-static struct submission *propose(const struct market *market, struct principal actor)
-{
-    struct service_proposed_body *body =
-        ARENA_NEW(market->road->arena, struct service_proposed_body);
-    *body = (struct service_proposed_body){.present = 4 | 8 | 16,
-                                           .reason = TEXT("You asked for more visitors"),
-                                           .service = market->service,
-                                           .via = TEXT("promotion winter")};
-    return road_act(market->road, &service_proposed, actor, market->subscription,
-                    people_complete(market->road, &service_proposed, market->subscription, body));
-}
-
-static void begin_with(struct market *market, struct road *road, const struct service_body *body)
-{
-    *market = (struct market){.road = road};
-    market->owner = people_new(road, NULL, MEMBER_OWNER, NULL, "Ana");
-    market->second = people_new(road, market->owner, MEMBER_OWNER, NULL, "Boris");
-    market->staff = people_new(road, market->owner, MEMBER_STAFF, "services orders", "Chen");
-    market->service = publish(road, body);
-    market->subscription = id_in(market->service, road->org);
-    assert_accepted(propose(market, road_shop));
-}
-
-static void begin(struct market *market, struct road *road)
-{
-    begin_with(market, road, &plan);
-}
-
-static void finish(struct market *market)
-{
-    soft_key_free(&market->owner->key);
-    soft_key_free(&market->second->key);
-    soft_key_free(&market->staff->key);
-}
 
 static struct subscription_row load(const struct market *market)
 {
@@ -115,11 +28,6 @@ static int64_t count(struct road *road, const char *sql)
 static const void *consent(const struct market *market)
 {
     return people_complete(market->road, &service_activated, market->subscription, &english);
-}
-
-static struct submission *activate(const struct market *market, const struct signer *signer)
-{
-    return people_act(market->road, &service_activated, signer, market->subscription, &english);
 }
 
 /* What TIMER finds due at AT, done at AT; how many came to be. */
@@ -775,86 +683,6 @@ static void nobody_brings_an_offer_of_their_own(void **state)
     finish(&market);
 }
 
-/* Offline. */
-
-static void a_signature_is_checked_again_from_the_record(void **state)
-{
-    struct market market;
-    begin(&market, *state);
-    struct road *road = market.road;
-    struct submission *activated = activate(&market, market.owner);
-    assert_accepted(activated);
-    struct act act = activated->act;
-    struct signature signature = *act.signature;
-    act.signature = &signature;
-    assert_true(signature_recheck(&act, road->arena, &road->problem));
-
-    struct service_consent_body german = {.present = 1, .language = TEXT("de")};
-    act.body = &german;
-    assert_false(signature_recheck(&act, road->arena, &road->problem));
-    act.body = activated->act.body;
-    act.org++;
-    assert_false(signature_recheck(&act, road->arena, &road->problem));
-    act.org--;
-    act.at += SIGNATURE_US + TIME_SECOND;
-    assert_false(signature_recheck(&act, road->arena, &road->problem));
-    act.at -= SIGNATURE_US + TIME_SECOND;
-    /* A price that nobody signed. */
-    struct buffer cheaper;
-    buffer_init(&cheaper);
-    buffer_text(&cheaper, signature.terms);
-    char *price = memmem(cheaper.bytes, cheaper.length, "1250000", 7);
-    assert_non_null(price);
-    price[0] = '2';
-    signature.terms = buffer_view(&cheaper);
-    assert_false(signature_recheck(&act, road->arena, &road->problem));
-    buffer_done(&cheaper);
-    signature = *activated->act.signature;
-    signature.public_key =
-        people_base64url(road, market.second->key.cose.bytes, market.second->key.cose.length);
-    assert_false(signature_recheck(&act, road->arena, &road->problem));
-    finish(&market);
-}
-
-/* What a signature says of its authenticator is what the row says; otherwise nothing is accepted.
- */
-static void a_signature_names_the_authenticator_as_it_is(void **state)
-{
-    static const char *const what[] = {"public_key", "rp_id", "registered_at", "algorithm"};
-    struct market market;
-    begin(&market, *state);
-    struct road *road = market.road;
-    for (size_t i = 0; i < COUNT_OF(what); i++) {
-        struct submission *sent =
-            people_prepare(road, &service_activated, market.owner, market.subscription, &english);
-        struct signature lie = *sent->act.signature;
-        if (i == 0)
-            lie.public_key = people_base64url(road, market.second->key.cose.bytes,
-                                              market.second->key.cose.length);
-        else if (i == 1)
-            lie.rp_id = TEXT("elsewhere.example");
-        else if (i == 2)
-            lie.registered_at -= TIME_DAY;
-        else
-            lie.algorithm = COSE_EDDSA;
-        assert_false(signatures_agree(sent->act.signature, &lie));
-        sent->act.signature = &lie;
-        kernel_act(road->kernel, sent);
-        if (sent->accepted || sent->problem.code != PROBLEM_SIGNATURE_INVALID ||
-            strcmp(sent->problem.detail, "evidence") != 0)
-            fail_msg("%s: %s", what[i], sent->accepted ? "accepted" : sent->problem.detail);
-    }
-    struct submission *activated = activate(&market, market.owner);
-    assert_accepted(activated);
-    struct signature same = *activated->act.signature;
-    assert_true(signatures_agree(activated->act.signature, &same));
-    struct act act = activated->act;
-    act.signature = &same;
-    same.registered_at = act.at + 1;
-    assert_false(signature_recheck(&act, road->arena, &road->problem));
-    finish(&market);
-}
-
 /* Terms are canonical, and periods are of the calendar. */
 
 static void terms_are_canonical(void **state)
@@ -941,8 +769,6 @@ int main(void)
         TEST(proposals_come_from_anybody_and_start_nothing),
         TEST(services_must_make_sense),
         TEST(nobody_brings_an_offer_of_their_own),
-        TEST(a_signature_is_checked_again_from_the_record),
-        TEST(a_signature_names_the_authenticator_as_it_is),
         TEST(terms_are_canonical),
         cmocka_unit_test(periods_are_of_the_calendar),
         cmocka_unit_test(taxes_are_rounded_half_up),

@@ -31,7 +31,7 @@ export function checkBundle(text, vkey, witnesses = []) {
     assert.equal(canonical(bundle), text.replace(/\n$/, ''), 'a bundle is canonical JSON');
     const key = parseKey(vkey);
     let checkpoint = null;
-    for (const act of bundle.acts) {
+    for (const act of [...bundle.acts, ...bundle.registrations ?? []]) {
         const proof = parseProof(act.proof);
         if (checkpoint === null) {
             checkpoint = proof.checkpoint;

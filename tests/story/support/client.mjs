@@ -41,9 +41,13 @@ export class Client {
         return new Client(server, this);
     }
 
+    // The header fields that say who asks.
+    credentials() {
+        return this.token ? { Authorization: `Bearer ${this.token}` } : {};
+    }
+
     async send(method, path, { body, headers = {}, raw = false } = {}) {
-        const fields = { ...headers };
-        if (this.token) fields.Authorization ??= `Bearer ${this.token}`;
+        const fields = { ...this.credentials(), ...headers };
         let bytes = body;
         if (body !== undefined && !raw) {
             bytes = JSON.stringify(body);

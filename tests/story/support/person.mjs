@@ -49,6 +49,11 @@ export class Person extends Client {
             password: this.password, agentName: 'Another browser' });
     }
 
+    credentials() {
+        return this.cookies.size === 0 ? {} : {
+            Cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ') };
+    }
+
     async send(method, path, { body, headers = {}, raw = false } = {}) {
         const fields = {
             'User-Agent': this.agentName,
@@ -56,8 +61,7 @@ export class Person extends Client {
             ...(method === 'GET' ? {} : { Origin: this.origin(), 'Counterfoil-Client': 'test' }),
             ...(this.for ? { 'Counterfoil-Org': this.for } : {}),
             ...(this.steps ? { 'Interface-Steps': this.steps } : {}),
-            ...(this.cookies.size === 0 ? {} : {
-                Cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
+            ...this.credentials(),
             ...headers, // null: without it
         };
         for (const [name, value] of Object.entries(fields)) if (value === null) delete fields[name];

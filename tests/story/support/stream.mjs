@@ -28,7 +28,7 @@ export class Stream {
                     port,
                     path: `/v1/feed/stream?${query}`,
                     headers: {
-                        Authorization: `Bearer ${client.token}`,
+                        ...client.credentials(),
                         Accept: 'text/event-stream',
                         ...(lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId }),
                     },
