@@ -12,7 +12,7 @@
     "sign|艾特|圈a|a圈|花a|at符号|小老鼠|アットマーク)"
 #define DOT_WORDS "(точка|тчк|punto|pto|d0t|点|ドット|\\(dot\\)|\\[dot\\]|dot)"
 #define ENDINGS                                                                                    \
-    "(ru|com|net|org|example|cat|ジェーピー|コム|рф|es|mx|ar|cn|jp|co|io|me|ру|ком|"               \
+    "(ru|com|net|org|example|cat|ジェーピー|コム|рф|es|mx|ar|cn|jp|co|io|me|ру|ком|" \
     "info|biz|uk|us|co jp|ne jp|shop|store|онлайн|online)"
 #define HOSTS                                                                                      \
     "(gmail|mail|yandex|yahoo|hotmail|outlook|icloud|qq|163|126|bk|inbox|list|rambler|proton|"     \
