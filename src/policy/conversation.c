@@ -28,7 +28,7 @@ int64_t conversation_amount(const struct policy *policy, struct exact_work *work
     int64_t amount = 0, fraction = 0;
     size_t decimals = 0;
     bool in_fraction = false;
-    if (!exact_find(policy->money, work, text, 0, &start, &end))
+    if (!exact_find(policy->money, work, text, 0, text.length, &start, &end))
         return 0;
     for (size_t at = start; at < end; at++) {
         unsigned char c = folded->bytes[at];

@@ -83,6 +83,7 @@ static enum atom_kind kind_of_text(uint32_t text)
 
 struct part_text {
     uint32_t part, text;
+    uint16_t lead, trail;
     uint8_t edges;
 };
 
@@ -185,6 +186,11 @@ static void note_if(struct index_builder *builder, uint32_t part, bool noted)
     builder->noted[part] = builder->noted[part] || noted;
 }
 
+static uint16_t bounded(size_t bytes)
+{
+    return bytes < UINT16_MAX ? (uint16_t)bytes : UINT16_MAX;
+}
+
 /* The number of the part with the atoms from FIRST to END; parts with the same ones are the same.
  */
 static uint32_t add_part(struct index_builder *builder, const struct phrase_code *code,
@@ -194,7 +200,9 @@ static uint32_t add_part(struct index_builder *builder, const struct phrase_code
     buffer_init(&name);
     for (size_t i = first; i < end; i++) {
         buffer_text(&name, atom_text(code, i));
-        buffer_char(&name, (char)(1 + code->atoms[i].left_edge + 2 * code->atoms[i].right_edge));
+        buffer_format(&name, "%c%zu,%zu;",
+                      1 + code->atoms[i].left_edge + 2 * code->atoms[i].right_edge,
+                      code->atoms[i].lead, code->atoms[i].trail);
     }
     size_t before = builder->parts.count;
     uint32_t part = names_number(&builder->parts, buffer_view(&name));
@@ -206,11 +214,12 @@ static uint32_t add_part(struct index_builder *builder, const struct phrase_code
         unsigned edges = (atom->left_edge ? EDGE_LEFT : 0u) | (atom->right_edge ? EDGE_RIGHT : 0u);
         bool is_text = atom->kind == ATOM_TEXT;
         note_if(builder, part, !is_text);
-        add_use(builder,
-                is_text ? (struct part_text){part,
-                                             text_number(builder, text, is_short_word(text, edges)),
-                                             (uint8_t)edges}
-                        : (struct part_text){part, NO_TEXT - atom->kind, 0});
+        struct part_text use = {
+            .part = part, .lead = bounded(atom->lead), .trail = bounded(atom->trail)};
+        use.text =
+            is_text ? text_number(builder, text, is_short_word(text, edges)) : NO_TEXT - atom->kind;
+        use.edges = is_text ? (uint8_t)edges : 0;
+        add_use(builder, use);
     }
     return part;
 }
@@ -280,10 +289,10 @@ void index_add_phrase(struct index_builder *builder, const struct phrase_code *c
             reach += of_code->longest;
         } else {
             uint32_t part = add_part(builder, code, first, of_code->atom_end, watched);
-            phrase.reaches[phrase.part_count] = (uint32_t)(reach + of_code->lead);
+            phrase.reaches[phrase.part_count] = (uint32_t)reach;
             phrase.parts[phrase.part_count++] = part;
             anchor = i == rarest && watched ? part : anchor;
-            reach = of_code->trail;
+            reach = 0;
         }
         first = of_code->atom_end;
     }
@@ -408,7 +417,11 @@ void index_free(struct index *index)
 static void place_use(struct index *index, const struct part_text *use)
 {
     enum atom_kind kind = kind_of_text(use->text);
-    struct index_use placed = {use->part, use->edges, index->parts[use->part].phrase_count > 0};
+    struct index_use placed = {.part = use->part,
+                               .lead = use->lead,
+                               .trail = use->trail,
+                               .edges = use->edges,
+                               .anchors = index->parts[use->part].phrase_count > 0};
     if (kind != ATOM_TEXT) {
         index->kind_uses[kind][index->kind_use_counts[kind]++] = placed;
     } else if (index->parts[use->part].noted) {
@@ -459,19 +472,20 @@ static void place_asked(struct index *index, const struct index_builder *builder
             part->asked_first = count;
         part->filter |= index_filter(use->text);
         index->texts[use->text].asked = true;
-        index->asked[count++] = (struct index_asked){use->text, use->edges};
+        index->asked[count++] = (struct index_asked){use->text, use->lead, use->trail, use->edges};
     }
     for (size_t i = 0; i < index->part_count; i++)
         qsort(index->asked + index->parts[i].asked_first, index->parts[i].asked_count,
               sizeof *index->asked, by_text);
 }
 
-bool index_part_has(const struct index *index, uint32_t number, uint32_t text, unsigned edges)
+const struct index_asked *index_part_has(const struct index *index, uint32_t number, uint32_t text,
+                                         unsigned edges)
 {
     const struct index_part *part = &index->parts[number];
     const struct index_asked *asked = index->asked + part->asked_first;
     if ((part->filter & index_filter(text)) == 0)
-        return false;
+        return NULL;
     size_t low = 0, high = part->asked_count;
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -482,8 +496,8 @@ bool index_part_has(const struct index *index, uint32_t number, uint32_t text, u
     }
     for (; low < part->asked_count && asked[low].text == text; low++)
         if ((asked[low].edges & ~edges) == 0)
-            return true;
-    return false;
+            return &asked[low];
+    return NULL;
 }
 
 static void place_phrases(struct index *index, const struct index_builder *builder)

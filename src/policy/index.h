@@ -16,13 +16,15 @@ enum edge { EDGE_LEFT = 1, EDGE_RIGHT = 2 };
 /* A text's use: the part that it belongs to. */
 struct index_use {
     uint32_t part;
-    uint8_t edges; /* that it wants, of enum edge */
-    bool anchors;  /* phrases wait for the part */
+    uint16_t lead, trail; /* bytes of the part that stand before and behind it, at the most */
+    uint8_t edges;        /* that it wants, of enum edge */
+    bool anchors;         /* phrases wait for the part */
 };
 
 /* The same, the other way round. */
 struct index_asked {
     uint32_t text;
+    uint16_t lead, trail;
     uint8_t edges;
 };
 
@@ -65,7 +67,7 @@ static inline uint64_t index_filter(uint32_t text)
 /* Of a phrase: its parts, in order. */
 struct index_phrase {
     uint32_t parts[PHRASE_PARTS_MAX];
-    uint32_t reaches[PHRASE_PARTS_MAX]; /* so far behind the part before it starts, at the most */
+    uint32_t reaches[PHRASE_PARTS_MAX]; /* so far behind the part before one starts, at the most */
     uint32_t part_count;
     uint32_t behind;  /* so far behind its last part it ends, at the most */
     unsigned scripts; /* of enum script: without these no text has it */
@@ -92,8 +94,9 @@ void index_free(struct index *index);
 uint32_t index_word(const struct index *index, const unsigned char *bytes, size_t start,
                     size_t end);
 
-/* True if PART, which is not noted, has TEXT, standing between these EDGES. */
-bool index_part_has(const struct index *index, uint32_t part, uint32_t text, unsigned edges);
+/* What PART, which is not noted, has of TEXT, standing between these EDGES; NULL: nothing. */
+const struct index_asked *index_part_has(const struct index *index, uint32_t part, uint32_t text,
+                                         unsigned edges);
 
 struct index_builder;
 

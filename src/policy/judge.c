@@ -14,6 +14,7 @@
 
 #define PLACES_MAX 8 /* of one phrase that are shown */
 #define NUMBER_WORDS_MAX 1024
+#define AMOUNTS_MAX 64
 #define MARKED_MAX 128 /* hits that count */
 #define CONFIRM_BYTES_BASE                                                                         \
     65536 /* looked at again to confirm, beside 16 for each byte of the message */
@@ -51,7 +52,8 @@ struct rule_points {
 
 /* A phrase that may stand in the message, and where. */
 struct likely {
-    uint32_t phrase, start, end;
+    uint32_t phrase;
+    struct place place;
 };
 
 struct policy_worker {
@@ -129,19 +131,21 @@ struct policy *policy_worker_policy(const struct policy_worker *worker)
 
 /* --- what is asked of a hit --- */
 
-/* An exact expression, on bytes that are paid for. */
-static bool find(struct policy_worker *worker, const struct exact *exact, size_t from, size_t to,
+/* An exact expression within PLACE, on bytes that are paid for. */
+static bool find(struct policy_worker *worker, const struct exact *exact, struct place place,
                  size_t *start, size_t *end)
 {
-    size_t cost = to - from + 16;
+    if (place.start >= place.end || place.start > place.latest)
+        return false;
+    size_t cost = place.end - place.start + 16;
     if (worker->confirm_left < cost) {
         worker->verdict.exhausted = true;
         return false;
     }
     worker->confirm_left -= cost;
     worker->verdict.work += cost;
-    struct text text = {worker->text.bytes, to};
-    return exact_find(exact, worker->exact_work, text, from, start, end);
+    struct text text = {worker->text.bytes, place.end};
+    return exact_find(exact, worker->exact_work, text, place.start, place.latest, start, end);
 }
 
 static bool is_quoted(const struct policy_worker *worker, size_t start, size_t end)
@@ -207,8 +211,7 @@ static bool stands(struct policy_worker *worker, size_t number, struct place wit
         return stands_as_text(worker, parts, within, over);
     place.start = place.start > within.start ? place.start : within.start;
     place.end = place.end < within.end ? place.end : within.end;
-    while (place.start < place.end &&
-           find(worker, exact, place.start, place.end, &found.start, &found.end)) {
+    while (find(worker, exact, place, &found.start, &found.end)) {
         if (overlap(found, over))
             return true;
         place.start = found.start + 1;
@@ -228,7 +231,7 @@ static bool any_stands(struct policy_worker *worker, const struct phrase_ids *li
 static bool is_excepted(struct policy_worker *worker, const struct block *block, struct place hit)
 {
     struct place within = {hit.start > EXCEPT_REACH ? hit.start - EXCEPT_REACH : 0,
-                           hit.end + EXCEPT_REACH};
+                           hit.end + EXCEPT_REACH, worker->text.length};
     within.end = within.end < worker->text.length ? within.end : worker->text.length;
     return any_stands(worker, &block->except, within, hit);
 }
@@ -246,7 +249,7 @@ static bool is_prevented(struct policy_worker *worker, const struct block *block
 static bool is_accompanied(struct policy_worker *worker, size_t index)
 {
     struct tally *known = &worker->companions[index];
-    const struct place whole = {0, worker->text.length};
+    const struct place whole = {0, worker->text.length, worker->text.length};
     if (known->epoch != worker->epoch) {
         known->epoch = worker->epoch;
         known->count =
@@ -293,7 +296,7 @@ static void consider(struct policy_worker *worker, size_t index, size_t start, s
 {
     const struct signal *signal = &worker->policy->signals[index];
     const struct block *block = &worker->policy->blocks[signal->block];
-    const struct place place = {start, end};
+    const struct place place = {start, end, start};
     if (!conditions_hold(worker, signal->conditions, signal->condition_count, &place) ||
         !conditions_hold(worker, block->conditions, block->condition_count, &place) ||
         (block->except.count > 0 && is_excepted(worker, block, place)) ||
@@ -433,7 +436,7 @@ static void confirm(struct policy_worker *worker, const struct phrase *phrase, s
     while (place.start < place.end && (worker->text.bytes[place.start] & 0xC0) == 0x80)
         place.start++;
     for (size_t i = 0; i < PLACES_MAX; i++) {
-        if (!find(worker, phrase->exact, place.start, place.end, &start, &end))
+        if (!find(worker, phrase->exact, place, &start, &end))
             return;
         consider_phrase(worker, phrase, start, end);
         place.start = end;
@@ -453,26 +456,26 @@ static void look_for(struct policy_worker *worker, uint32_t id, struct place pla
 static void note_digits(struct policy_worker *worker)
 {
     const unsigned char *bytes = worker->folded.bytes;
-    size_t places = 0;
-    for (size_t at = 0; at < worker->folded.length && places <= PLACES_MAX; at++) {
+    for (size_t at = 0; at < worker->folded.length; at++) {
         size_t start = at;
         while (is_digit(bytes[at]))
             at++;
         if (at > start)
             parts_add_kind(&worker->parts, ATOM_DIGITS, start, at);
-        places += at > start;
     }
 }
 
 static void note_amounts(struct policy_worker *worker)
 {
-    size_t from = 0, start, end;
-    for (size_t i = 0; i <= PLACES_MAX; i++) {
-        if (!find(worker, worker->policy->money, from, worker->text.length, &start, &end))
+    struct place rest = {0, worker->text.length, worker->text.length};
+    size_t start, end;
+    for (size_t i = 0; i < AMOUNTS_MAX; i++) {
+        if (!find(worker, worker->policy->money, rest, &start, &end))
             return;
         parts_add_kind(&worker->parts, ATOM_MONEY, start, end);
-        from = end;
+        rest.start = end;
     }
+    worker->parts.many = true;
 }
 
 /* The phrases that wait for PART: those of scanners are looked for, the others are kept. */
@@ -491,8 +494,7 @@ static void gather(struct policy_worker *worker, uint32_t number)
         if (phrase->scanner != SCANNER_PHRASE)
             look_for(worker, id, place);
         else if (may_count(worker, phrase->signal))
-            worker->likely[worker->likely_count++] =
-                (struct likely){id, (uint32_t)place.start, (uint32_t)place.end};
+            worker->likely[worker->likely_count++] = (struct likely){id, place};
     }
 }
 
@@ -510,7 +512,7 @@ static void confirm_likely(struct policy_worker *worker)
         struct rule_points *points = &worker->rules[block->rule];
         if (total(points->possible) < POINTS_TO_SPEAK)
             continue;
-        look_for(worker, likely->phrase, (struct place){likely->start, likely->end});
+        look_for(worker, likely->phrase, likely->place);
         if (worker->signals[index].epoch != worker->epoch)
             points->possible[block->tongue] -= policy->signals[index].points;
     }

@@ -123,7 +123,7 @@ struct exact *exact_new(struct text expression, struct problem *problem)
     PCRE2_SIZE at;
     MUST(exact != NULL);
     exact->code = pcre2_compile((PCRE2_SPTR)expression.bytes, expression.length,
-                                PCRE2_NO_AUTO_CAPTURE, &error, &at, NULL);
+                                PCRE2_NO_AUTO_CAPTURE | PCRE2_USE_OFFSET_LIMIT, &error, &at, NULL);
     if (exact->code == NULL) {
         char message[120];
         pcre2_get_error_message(error, (PCRE2_UCHAR *)message, sizeof message);
@@ -157,8 +157,9 @@ struct exact_work *exact_work_new(void)
 }
 
 bool exact_find(const struct exact *exact, struct exact_work *work, struct text folded, size_t from,
-                size_t *start, size_t *end)
+                size_t latest, size_t *start, size_t *end)
 {
+    MUST(pcre2_set_offset_limit(work->context, latest) == 0);
     int found = pcre2_match(exact->code, (PCRE2_SPTR)folded.bytes, folded.length, from,
                             PCRE2_NO_UTF_CHECK, work->data, work->context);
     if (found < 0)

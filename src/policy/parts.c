@@ -42,14 +42,14 @@ void parts_begin(struct parts *parts)
 
 /* --- what is there --- */
 
-static void add_note(struct parts *parts, struct part_mark *mark, size_t start, size_t end)
+static void add_note(struct parts *parts, struct part_mark *mark, struct part_note note)
 {
     if (parts->note_count == NOTES_MAX) {
         parts->many = true;
         return;
     }
-    parts->notes[parts->note_count] =
-        (struct part_note){mark->last, (uint32_t)start, (uint32_t)end};
+    note.before = mark->last;
+    parts->notes[parts->note_count] = note;
     mark->last = (uint32_t)++parts->note_count;
 }
 
@@ -61,7 +61,11 @@ static void note(struct parts *parts, const struct index_use *use, size_t start,
         if (use->anchors)
             parts->anchors[parts->anchor_count++] = use->part;
     }
-    add_note(parts, mark, start, end);
+    add_note(parts, mark,
+             (struct part_note){.start = (uint32_t)start,
+                                .end = (uint32_t)end,
+                                .lead = use->lead,
+                                .trail = use->trail});
 }
 
 static void add_hit(struct parts *parts, struct part_hit hit)
@@ -107,8 +111,13 @@ static uint32_t last_of(struct parts *parts, uint32_t part)
     parts->work += parts->hit_count;
     for (size_t i = 0; i < parts->hit_count; i++) {
         const struct part_hit *hit = &parts->hits[i];
-        if (index_part_has(index, part, hit->text, hit->edges))
-            add_note(parts, mark, hit->start, hit->end);
+        const struct index_asked *asked = index_part_has(index, part, hit->text, hit->edges);
+        if (asked != NULL)
+            add_note(parts, mark,
+                     (struct part_note){.start = hit->start,
+                                        .end = hit->end,
+                                        .lead = asked->lead,
+                                        .trail = asked->trail});
     }
     return mark->last;
 }
@@ -122,19 +131,33 @@ size_t parts_places(struct parts *parts, uint32_t part, struct place *places, si
     for (uint32_t at = last_of(parts, part); at > 0; at = parts->notes[at - 1].before) {
         const struct part_note *note = &parts->notes[at - 1];
         if (--left < count)
-            places[left] = (struct place){note->start, note->end};
+            places[left] = (struct place){note->start, note->end, note->start};
     }
     return found < count ? found : count;
 }
 
 /* --- where a phrase may be --- */
 
-/* Places of parts, each not far behind the one before: where the first starts, the last ends. */
+/*
+ * Places of parts, each not far behind the one before. The first part begins from `start` to
+ * `latest`, the last one's text ends at `text_end` or later, and the part at `end` or before.
+ */
 struct chain {
-    uint32_t start;
-    uint32_t end_least, end_most; /* of several that were taken together */
+    uint32_t start, latest;
+    uint32_t text_end, end;
 };
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint32_t most(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What is more than CHAINS_MAX is taken together with the last one. */
 static size_t add_chain(struct chain *chains, size_t count, struct chain chain)
 {
     if (count < CHAINS_MAX) {
@@ -142,10 +165,14 @@ static size_t add_chain(struct chain *chains, size_t count, struct chain chain)
         return count + 1;
     }
     struct chain *last = &chains[count - 1];
-    last->start = chain.start < last->start ? chain.start : last->start;
-    last->end_least = chain.end_least < last->end_least ? chain.end_least : last->end_least;
-    last->end_most = chain.end_most > last->end_most ? chain.end_most : last->end_most;
+    *last = (struct chain){least(last->start, chain.start), most(last->latest, chain.latest),
+                           least(last->text_end, chain.text_end), most(last->end, chain.end)};
     return count;
+}
+
+static uint32_t start_of(const struct part_note *note)
+{
+    return note->start > note->lead ? note->start - note->lead : 0;
 }
 
 static size_t begin_chains(const struct parts *parts, uint32_t last, struct chain *chains)
@@ -153,7 +180,9 @@ static size_t begin_chains(const struct parts *parts, uint32_t last, struct chai
     size_t count = 0;
     for (uint32_t at = last; at > 0; at = parts->notes[at - 1].before) {
         const struct part_note *note = &parts->notes[at - 1];
-        count = add_chain(chains, count, (struct chain){note->start, note->end, note->end});
+        count = add_chain(
+            chains, count,
+            (struct chain){start_of(note), note->start, note->end, note->end + note->trail});
     }
     return count;
 }
@@ -168,15 +197,17 @@ static size_t follow(struct parts *parts, uint32_t last, const struct chain *bef
     size_t found = 0;
     for (uint32_t at = last; at > 0; at = parts->notes[at - 1].before) {
         const struct part_note *note = &parts->notes[at - 1];
-        uint32_t start = UINT32_MAX;
+        struct chain chain = {UINT32_MAX, 0, note->end, note->end + note->trail};
         for (size_t j = 0; j < count; j++) {
-            if ((ordered ? note->start : note->end) >= before[j].end_least &&
-                note->start <= before[j].end_most + reach)
-                start = before[j].start < start ? before[j].start : start;
+            if ((ordered ? note->start : note->end) < before[j].text_end ||
+                start_of(note) > before[j].end + reach)
+                continue;
+            chain.start = least(chain.start, before[j].start);
+            chain.latest = most(chain.latest, before[j].latest);
         }
         parts->work++;
-        if (start != UINT32_MAX)
-            found = add_chain(chains, found, (struct chain){start, note->end, note->end});
+        if (chain.start != UINT32_MAX)
+            found = add_chain(chains, found, chain);
     }
     return found;
 }
@@ -201,7 +232,7 @@ bool parts_may_have(struct parts *parts, const struct index_phrase *phrase, size
                     struct place *place)
 {
     struct chain chains[2][CHAINS_MAX];
-    *place = (struct place){0, length};
+    *place = (struct place){0, length, length};
     if (phrase->part_count == 0)
         return true;
     if (!are_there(parts, phrase))
@@ -212,15 +243,16 @@ bool parts_may_have(struct parts *parts, const struct index_phrase *phrase, size
     for (uint32_t i = 1; i < phrase->part_count && count > 0; i++)
         count = follow(parts, last_of(parts, phrase->parts[i]), chains[(i + 1) % 2], count,
                        phrase->reaches[i], phrase->ordered, chains[i % 2]);
-    const struct chain *last = chains[(phrase->part_count + 1) % 2];
-    size_t start = SIZE_MAX, end = 0;
-    for (size_t i = 0; i < count; i++) {
-        start = last[i].start < start ? last[i].start : start;
-        end = last[i].end_most > end ? last[i].end_most : end;
-    }
     if (count == 0)
         return false;
-    place->start = start > phrase->reaches[0] ? start - phrase->reaches[0] : 0;
-    place->end = end + phrase->behind < length ? end + phrase->behind : length;
+    const struct chain *last = chains[(phrase->part_count + 1) % 2];
+    struct chain all = last[0];
+    for (size_t i = 1; i < count; i++)
+        all = (struct chain){least(all.start, last[i].start), most(all.latest, last[i].latest),
+                             least(all.text_end, last[i].text_end), most(all.end, last[i].end)};
+    size_t end = (size_t)all.end + phrase->behind;
+    place->start = all.start > phrase->reaches[0] ? all.start - phrase->reaches[0] : 0;
+    place->latest = all.latest;
+    place->end = end < length ? end : length;
     return true;
 }

@@ -8,12 +8,14 @@
 
 struct place {
     size_t start, end;
+    size_t latest; /* it begins here or before */
 };
 
-/* A place of a part; all of a part are a list, the last one first. */
+/* A place of a text of a part; all of a part are a list, the last one first. */
 struct part_note {
     uint32_t before; /* 1 + the place before it; 0: none */
     uint32_t start, end;
+    uint16_t lead, trail; /* of the text in its part */
 };
 
 struct part_mark {

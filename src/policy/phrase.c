@@ -7,6 +7,7 @@
 #include "policy/letters.h"
 #include "policy/phrase_read.h"
 
+#define STAR_BYTES 32
 #define SIGN "[^0-9a-z\\x80-\\xff]"
 
 struct compiler {
@@ -67,24 +68,110 @@ static void write_fixed(struct compiler *compiler, struct item *item, struct buf
 static bool write_sequence(struct compiler *compiler, struct text text, struct buffer *exact,
                            size_t *longest);
 
-static bool write_group(struct compiler *compiler, struct item *item, struct buffer *exact)
+/* --- alternatives, by their first letters --- */
+
+#define ALTERNATIVES_MAX 1024
+
+/* An alternative's expression, within `all`: its first letter, if it begins with one, and the rest.
+ */
+struct alternative {
+    size_t start, letter_end, end;
+};
+
+struct alternatives {
+    struct buffer all;
+    size_t count;
+    struct alternative each[ALTERNATIVES_MAX];
+};
+
+/* The end of what add_byte wrote for one byte at AT; AT if there is something else. */
+static size_t byte_end(struct text expression, size_t at)
 {
-    struct text rest = item->text, alternative;
-    const char *separator = "(?:";
-    if (++compiler->depth > NESTING_MAX)
-        return phrase_refuse(&compiler->reader, "brackets are nested too deeply", item->text);
-    while (phrase_alternative(&rest, &alternative)) {
-        size_t longest = 0;
-        buffer_string(exact, separator);
-        separator = "|";
-        if (!write_sequence(compiler, alternative, exact, &longest))
-            return false;
-        item->longest = longest > item->longest ? longest : item->longest;
+    if (at >= expression.length)
+        return at;
+    unsigned char c = (unsigned char)expression.bytes[at];
+    if (is_digit(c) || is_ascii_letter(c))
+        return at + 1;
+    bool escaped = at + 4 <= expression.length && c == '\\' && expression.bytes[at + 1] == 'x';
+    return escaped ? at + 4 : at;
+}
+
+/* A letter of several bytes is written as several of "\xd0"; only its first two are one place. */
+static size_t letter_end(struct text expression)
+{
+    size_t end = byte_end(expression, 0);
+    bool several = end == 4 && expression.bytes[2] >= 'c';
+    return several ? byte_end(expression, end) : end;
+}
+
+static struct text first_letter(const struct alternatives *alternatives, size_t index)
+{
+    const struct alternative *alternative = &alternatives->each[index];
+    return text_slice(buffer_view(&alternatives->all), alternative->start, alternative->letter_end);
+}
+
+/*
+ * Those that begin with the same letter stand together in their order, so that a place of the text
+ * is compared with the letters and not with each alternative. What matches stays the same: at one
+ * place only those with its letter can.
+ */
+static void write_alternatives(const struct alternatives *alternatives, struct buffer *exact)
+{
+    bool written[ALTERNATIVES_MAX] = {false};
+    struct text all = buffer_view(&alternatives->all);
+    for (size_t i = 0; i < alternatives->count; i++) {
+        struct text letter = first_letter(alternatives, i);
+        if (written[i])
+            continue;
+        buffer_string(exact, i == 0 ? "(?:" : "|");
+        buffer_text(exact, letter);
+        for (size_t j = i; j < alternatives->count; j++) {
+            const struct alternative *other = &alternatives->each[j];
+            if (j > i && (letter.length == 0 || !text_equal(letter, first_letter(alternatives, j))))
+                continue;
+            buffer_string(exact, j == i ? "(?:" : "|");
+            buffer_text(exact, text_slice(all, other->letter_end, other->end));
+            written[j] = true;
+        }
+        buffer_char(exact, ')');
     }
     buffer_char(exact, ')');
-    compiler->depth--;
-    return separator[0] == '|' ||
+}
+
+static bool read_alternatives(struct compiler *compiler, struct item *item,
+                              struct alternatives *alternatives)
+{
+    struct text rest = item->text, alternative;
+    while (phrase_alternative(&rest, &alternative)) {
+        size_t longest = 0, start = alternatives->all.length;
+        if (alternatives->count == ALTERNATIVES_MAX)
+            return phrase_refuse(&compiler->reader, "more than 1024 alternatives", item->text);
+        if (!write_sequence(compiler, alternative, &alternatives->all, &longest))
+            return false;
+        struct text written =
+            text_slice(buffer_view(&alternatives->all), start, alternatives->all.length);
+        alternatives->each[alternatives->count++] =
+            (struct alternative){start, start + letter_end(written), alternatives->all.length};
+        item->longest = longest > item->longest ? longest : item->longest;
+    }
+    return alternatives->count > 0 ||
            phrase_refuse(&compiler->reader, "brackets with nothing in them", item->text);
+}
+
+static bool write_group(struct compiler *compiler, struct item *item, struct buffer *exact)
+{
+    if (++compiler->depth > NESTING_MAX)
+        return phrase_refuse(&compiler->reader, "brackets are nested too deeply", item->text);
+    struct alternatives *alternatives = calloc(1, sizeof *alternatives);
+    MUST(alternatives != NULL);
+    buffer_init(&alternatives->all);
+    bool read = read_alternatives(compiler, item, alternatives);
+    if (read)
+        write_alternatives(alternatives, exact);
+    buffer_done(&alternatives->all);
+    free(alternatives);
+    compiler->depth--;
+    return read;
 }
 
 static bool write_item(struct compiler *compiler, struct item *item, struct buffer *exact)
@@ -94,7 +181,8 @@ static bool write_item(struct compiler *compiler, struct item *item, struct buff
         write_fixed(compiler, item, exact);
         return true;
     case ITEM_STAR:
-        buffer_string(exact, "[0-9a-z\\x80-\\xff]{0,32}?");
+        buffer_format(exact, "[0-9a-z\\x80-\\xff]{0,%d}?", STAR_BYTES);
+        item->longest = STAR_BYTES;
         return true;
     case ITEM_SPACE:
         buffer_string(exact, compiler->dense ? SIGN "{0,4}" : SIGN "{1,4}");
@@ -320,11 +408,6 @@ static void add_parts(struct compiler *compiler, const struct item *items, size_
         *part = (struct phrase_part){.atom_end = code->atom_count,
                                      .longest = items[i].longest,
                                      .before = longest_of(items, last, i)};
-        for (size_t j = before; j < code->atom_count; j++) {
-            const struct atom *atom = &code->atoms[j];
-            part->lead = atom->lead > part->lead ? atom->lead : part->lead;
-            part->trail = atom->trail > part->trail ? atom->trail : part->trail;
-        }
         last = i + 1;
     }
     code->behind = longest_of(items, last, count);

@@ -38,10 +38,9 @@ struct atom {
 
 /* A word or a group of the phrase that must be there. */
 struct phrase_part {
-    size_t atom_end;    /* behind its last atom */
-    size_t longest;     /* bytes that it can be long */
-    size_t before;      /* so many bytes stand between the part before and it, at the most */
-    size_t lead, trail; /* the most of its atoms */
+    size_t atom_end; /* behind its last atom */
+    size_t longest;  /* bytes that it can be long */
+    size_t before;   /* so many bytes stand between the part before and it, at the most */
 };
 
 struct phrase_code {

@@ -159,7 +159,7 @@ static void hidden_words_are_seen(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct shape shape;
+        struct shape shape = {0};
         struct text plain = fold(cases[i].plain);
         char wanted[128];
         memcpy(wanted, plain.bytes, plain.length + 1);
@@ -169,6 +169,7 @@ static void hidden_words_are_seen(void **state)
             fold_unhide(&folded);
         assert_string_equal((const char *)folded.bytes, wanted);
         assert_int_equal(folded.from[folded.length], strlen(cases[i].hidden));
+        shape_done(&shape);
     }
 }
 
