@@ -132,7 +132,7 @@ struct policy *policy_worker_policy(const struct policy_worker *worker)
 /* --- what is asked of a hit --- */
 
 /* An exact expression within PLACE, on bytes that are paid for. */
-static bool find(struct policy_worker *worker, const struct exact *exact, struct place place,
+static bool find(struct policy_worker *worker, struct exact *exact, struct place place,
                  size_t *start, size_t *end)
 {
     if (place.start >= place.end || place.start > place.latest)
@@ -203,7 +203,7 @@ static bool stands(struct policy_worker *worker, size_t number, struct place wit
                    struct place over)
 {
     const struct index_phrase *parts = &worker->policy->index->phrases[number];
-    const struct exact *exact = worker->policy->phrases[number].exact;
+    struct exact *exact = worker->policy->phrases[number].exact;
     struct place place, found;
     if (!is_likely(worker, parts, &place))
         return false;

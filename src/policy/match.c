@@ -1,5 +1,7 @@
 #include "policy/match.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,7 +103,11 @@ void matcher_scan(const struct matcher *matcher, struct matcher_scratch *scratch
 
 struct exact {
     pcre2_code *code;
+    _Atomic bool ready; /* its just-in-time code was made, or cannot be */
 };
+
+/* Most expressions are never tried: machine code is made for one when it first is. */
+static pthread_mutex_t making_ready = PTHREAD_MUTEX_INITIALIZER;
 
 struct exact_work {
     pcre2_match_data *data;
@@ -131,9 +137,17 @@ struct exact *exact_new(struct text expression, struct problem *problem)
         free(exact);
         return NULL;
     }
-    /* Without just-in-time code (a hardened kernel, another processor) it is only slower. */
-    (void)pcre2_jit_compile(exact->code, PCRE2_JIT_COMPLETE);
     return exact;
+}
+
+static void make_ready(struct exact *exact)
+{
+    pthread_mutex_lock(&making_ready);
+    /* Without just-in-time code (a hardened kernel, another processor) it is only slower. */
+    if (!atomic_load_explicit(&exact->ready, memory_order_relaxed))
+        (void)pcre2_jit_compile(exact->code, PCRE2_JIT_COMPLETE);
+    atomic_store_explicit(&exact->ready, true, memory_order_release);
+    pthread_mutex_unlock(&making_ready);
 }
 
 void exact_work_free(struct exact_work *work)
@@ -156,9 +170,11 @@ struct exact_work *exact_work_new(void)
     return work;
 }
 
-bool exact_find(const struct exact *exact, struct exact_work *work, struct text folded, size_t from,
+bool exact_find(struct exact *exact, struct exact_work *work, struct text folded, size_t from,
                 size_t latest, size_t *start, size_t *end)
 {
+    if (!atomic_load_explicit(&exact->ready, memory_order_acquire))
+        make_ready(exact);
     MUST(pcre2_set_offset_limit(work->context, latest) == 0);
     int found = pcre2_match(exact->code, (PCRE2_SPTR)folded.bytes, folded.length, from,
                             PCRE2_NO_UTF_CHECK, work->data, work->context);

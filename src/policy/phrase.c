@@ -29,10 +29,13 @@ void phrase_code_done(struct phrase_code *code)
 
 static void add_byte(struct buffer *out, unsigned char c)
 {
-    if (is_digit(c) || is_ascii_letter(c))
+    static const char hex[] = "0123456789abcdef";
+    if (is_digit(c) || is_ascii_letter(c)) {
         buffer_char(out, (char)c);
-    else
-        buffer_format(out, "\\x%02x", c);
+        return;
+    }
+    const char escaped[] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
+    buffer_add(out, escaped, sizeof escaped);
 }
 
 /* "e-mail" is also "e mail" and "email"; what begins or ends a word must be there. */
@@ -76,6 +79,7 @@ static bool write_sequence(struct compiler *compiler, struct text text, struct b
  */
 struct alternative {
     size_t start, letter_end, end;
+    bool written;
 };
 
 struct alternatives {
@@ -115,23 +119,22 @@ static struct text first_letter(const struct alternatives *alternatives, size_t 
  * is compared with the letters and not with each alternative. What matches stays the same: at one
  * place only those with its letter can.
  */
-static void write_alternatives(const struct alternatives *alternatives, struct buffer *exact)
+static void write_alternatives(struct alternatives *alternatives, struct buffer *exact)
 {
-    bool written[ALTERNATIVES_MAX] = {false};
     struct text all = buffer_view(&alternatives->all);
     for (size_t i = 0; i < alternatives->count; i++) {
         struct text letter = first_letter(alternatives, i);
-        if (written[i])
+        if (alternatives->each[i].written)
             continue;
         buffer_string(exact, i == 0 ? "(?:" : "|");
         buffer_text(exact, letter);
         for (size_t j = i; j < alternatives->count; j++) {
-            const struct alternative *other = &alternatives->each[j];
+            struct alternative *other = &alternatives->each[j];
             if (j > i && (letter.length == 0 || !text_equal(letter, first_letter(alternatives, j))))
                 continue;
             buffer_string(exact, j == i ? "(?:" : "|");
             buffer_text(exact, text_slice(all, other->letter_end, other->end));
-            written[j] = true;
+            other->written = true;
         }
         buffer_char(exact, ')');
     }
@@ -150,8 +153,8 @@ static bool read_alternatives(struct compiler *compiler, struct item *item,
             return false;
         struct text written =
             text_slice(buffer_view(&alternatives->all), start, alternatives->all.length);
-        alternatives->each[alternatives->count++] =
-            (struct alternative){start, start + letter_end(written), alternatives->all.length};
+        alternatives->each[alternatives->count++] = (struct alternative){
+            start, start + letter_end(written), alternatives->all.length, false};
         item->longest = longest > item->longest ? longest : item->longest;
     }
     return alternatives->count > 0 ||
@@ -162,8 +165,9 @@ static bool write_group(struct compiler *compiler, struct item *item, struct buf
 {
     if (++compiler->depth > NESTING_MAX)
         return phrase_refuse(&compiler->reader, "brackets are nested too deeply", item->text);
-    struct alternatives *alternatives = calloc(1, sizeof *alternatives);
+    struct alternatives *alternatives = malloc(sizeof *alternatives);
     MUST(alternatives != NULL);
+    alternatives->count = 0;
     buffer_init(&alternatives->all);
     bool read = read_alternatives(compiler, item, alternatives);
     if (read)

@@ -15,7 +15,7 @@ describe("the message page", { skip }, () => {
   let server, browser, page, url;
   before(async () => {
     const { startServer } = await import("../story/harness.mjs");
-    server = await startServer();
+    server = await startServer({ settings: { "policy.rules": "" } });
     url = `http://127.0.0.1:${server.address.port}/#/message`;
     browser = await openBrowser();
   });

@@ -15,7 +15,7 @@ import path from 'node:path';
 
 import { Client, exchange } from './support/client.mjs';
 import { Contract } from './support/contract.mjs';
-import { launchServer, must, run, temporaryFolder } from './support/program.mjs';
+import { launchServer, must, repository, run, temporaryFolder } from './support/program.mjs';
 import { parseKey } from './support/tlog.mjs';
 import { makeStore } from './support/store.mjs';
 import { PATIENCE_MS, eventually } from './support/wait.mjs';
@@ -31,6 +31,7 @@ export { eventually, inParallel, randomFrom, shuffled, sleep } from './support/w
 // What tests need and a marketplace does not.
 const TEST_SETTINGS = {
     'http.rate': '0',
+    'policy.rules': path.join(repository, 'tests/story/support/rules'),
     'webhook.allow_private': 'on',
     'webhook.time_scale': '0.001',
 };

@@ -9,7 +9,7 @@ describe('the message rules over HTTP', () => {
     let server, seller, buyer;
 
     before(async () => {
-        ({ server, seller, buyer } = await startMarketplace());
+        ({ server, seller, buyer } = await startMarketplace({ settings: { 'policy.rules': '' } }));
     });
     after(() => server?.stop());
 
