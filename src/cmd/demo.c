@@ -189,6 +189,7 @@ static bool play_event(struct demo *demo, const struct demo_event *event, struct
     const struct demo_order *order = &demo->plan.orders[event->order];
     struct submission done;
     struct door_act act = {.org = demo->orgs[order->seller],
+                           .prefix = "ord",
                            .at = demo->now - event->minutes_ago * TIME_MINUTE};
     if (event->kind == DEMO_CREATE)
         played->order = id_new(act.org);

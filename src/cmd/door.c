@@ -74,6 +74,7 @@ size_t door_act(struct door *door, const struct door_act *act)
         .act = {.type = act->type,
                 .org = act->org,
                 .subject = act->subject,
+                .prefix = act->prefix,
                 .at = act->at,
                 .actor = {.role = act->role,
                           .org = act->role == ROLE_SELLER ? act->org : ORG_MARKETPLACE,

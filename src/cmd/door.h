@@ -15,7 +15,8 @@ struct door_act {
     const struct act_type *type;
     int64_t org;
     struct id subject;
-    enum role role; /* on whose behalf */
+    const char *prefix; /* of the subject, if the type does not say it (ACT_ANY_SUBJECT) */
+    enum role role;     /* on whose behalf */
     struct text buyer;
     int64_t at;                  /* 0: now */
     struct text idempotency_key; /* copied, as the body is */
