@@ -30,7 +30,7 @@ const struct builtin_phrase builtin_phrases[] = {
 };
 const size_t builtin_phrase_count = COUNT_OF(builtin_phrases);
 
-const struct builtin_number builtin_numbers[] = {
+const struct builtin_word builtin_words[] = {
     {"zero", WORD_UNIT, 0},
     {"oh", WORD_UNIT, 0},
     {"nought", WORD_UNIT, 0},
@@ -374,4 +374,4 @@ const struct builtin_number builtin_numbers[] = {
     {"どっと", WORD_DOT, 0},
     {"ぽち", WORD_DOT, 0},
 };
-const size_t builtin_number_count = COUNT_OF(builtin_numbers);
+const size_t builtin_word_count = COUNT_OF(builtin_words);

@@ -119,8 +119,8 @@ unsigned writer_note(struct policy_writer *writer, struct text recipient,
     return (unsigned)count;
 }
 
-bool side_add_piece(struct policy_side *side, const struct folded *folded,
-                    struct number_word *words, size_t count)
+bool side_add_piece(struct policy_side *side, const struct folded *folded, struct told_word *words,
+                    size_t count)
 {
     struct piece piece;
     size_t before = side->piece_length;

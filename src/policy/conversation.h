@@ -12,5 +12,5 @@ void writer_sketch(const struct folded *folded, uint32_t sketch[POLICY_SKETCH_SI
 unsigned writer_note(struct policy_writer *writer, struct text recipient,
                      const struct folded *folded);
 /* True if the digits of this message and those before it are a telephone number; keeps them. */
-bool side_add_piece(struct policy_side *side, const struct folded *folded,
-                    struct number_word *words, size_t count);
+bool side_add_piece(struct policy_side *side, const struct folded *folded, struct told_word *words,
+                    size_t count);

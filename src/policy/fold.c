@@ -178,6 +178,14 @@ static bool is_vowel(unsigned char c)
     return c != 0 && strchr("aeiou", c) != NULL;
 }
 
+static const char letters_of_digits[] = "oi?eas?tbg"; /* ?: none looks like it */
+
+int fold_hidden_digit(unsigned char letter)
+{
+    const char *found = is_ascii_letter(letter) ? strchr(letters_of_digits, letter) : NULL;
+    return found != NULL ? (int)(found - letters_of_digits) : -1;
+}
+
 /* Only letters of one byte can stand in a digit's place; in Cyrillic words that is "о" alone. */
 static unsigned char letter_for(const unsigned char *at, bool cyrillic)
 {
@@ -185,7 +193,7 @@ static unsigned char letter_for(const unsigned char *at, bool cyrillic)
         return *at == '0' ? 'o' : '?';
     if (*at == '1')
         return is_vowel(at[-1]) && is_vowel(at[1]) ? 'l' : 'i';
-    return (unsigned char)"oi?eas?tbg"[*at - '0'];
+    return (unsigned char)letters_of_digits[*at - '0'];
 }
 
 /* The end of the word (letters and digits of scripts with words) that starts at AT. */

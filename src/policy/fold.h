@@ -33,3 +33,5 @@ struct text folded_original(const struct folded *folded, struct text original, s
  * characters that are written without any (微-信), digits for letters within a word (t3legram).
  */
 void fold_unhide(struct folded *folded);
+/* The digit for which fold_unhide puts LETTER within a word; -1 if it is none of these letters. */
+int fold_hidden_digit(unsigned char letter);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
 #include "policy/letters.h"
 
 /* --- names that are numbered --- */
@@ -95,9 +96,9 @@ struct index_builder {
     size_t use_count, use_capacity;
     struct index_phrase *phrases;
     uint32_t *anchors; /* of each phrase: its rarest part */
-    size_t phrase_count, phrase_capacity;
-    uint32_t *numbers; /* of each text that is a word for a number */
-    size_t number_capacity;
+    size_t phrase_count, phrase_capacity, anchor_capacity;
+    uint32_t *told; /* of each text that is told: 1 + its word */
+    size_t told_capacity;
 };
 
 void index_builder_free(struct index_builder *builder)
@@ -110,7 +111,7 @@ void index_builder_free(struct index_builder *builder)
     free(builder->uses);
     free(builder->phrases);
     free(builder->anchors);
-    free(builder->numbers);
+    free(builder->told);
     free(builder);
 }
 
@@ -164,25 +165,16 @@ static struct text text_of_number(const struct index_builder *builder, size_t nu
 
 static void add_use(struct index_builder *builder, struct part_text use)
 {
-    if (builder->use_count == builder->use_capacity) {
-        builder->use_capacity = builder->use_capacity == 0 ? 1024 : builder->use_capacity * 2;
-        builder->uses = realloc(builder->uses, builder->use_capacity * sizeof *builder->uses);
-        MUST(builder->uses != NULL);
-    }
+    builder->uses = array_with(builder->uses, builder->use_count, &builder->use_capacity,
+                               sizeof *builder->uses);
     builder->uses[builder->use_count++] = use;
 }
 
 /* PART is noted from now on, if NOTED. */
 static void note_if(struct index_builder *builder, uint32_t part, bool noted)
 {
-    if (part >= builder->noted_capacity) {
-        size_t capacity = (size_t)part * 2 + 256;
-        builder->noted = realloc(builder->noted, capacity * sizeof *builder->noted);
-        MUST(builder->noted != NULL);
-        memset(builder->noted + builder->noted_capacity, 0,
-               (capacity - builder->noted_capacity) * sizeof *builder->noted);
-        builder->noted_capacity = capacity;
-    }
+    builder->noted =
+        array_with(builder->noted, part, &builder->noted_capacity, sizeof *builder->noted);
     builder->noted[part] = builder->noted[part] || noted;
 }
 
@@ -299,39 +291,22 @@ void index_add_phrase(struct index_builder *builder, const struct phrase_code *c
     for (size_t i = 0; i < code->atom_count; i++)
         phrase.ordered = phrase.ordered && code->atoms[i].kind == ATOM_TEXT;
     phrase.behind = (uint32_t)(reach + code->behind + PHRASE_EDGE_BYTES);
-    if (builder->phrase_count == builder->phrase_capacity) {
-        size_t capacity = builder->phrase_capacity == 0 ? 256 : builder->phrase_capacity * 2;
-        builder->phrases = realloc(builder->phrases, capacity * sizeof *builder->phrases);
-        builder->anchors = realloc(builder->anchors, capacity * sizeof *builder->anchors);
-        MUST(builder->phrases != NULL && builder->anchors != NULL);
-        builder->phrase_capacity = capacity;
-    }
+    builder->phrases = array_with(builder->phrases, builder->phrase_count,
+                                  &builder->phrase_capacity, sizeof *builder->phrases);
+    builder->anchors = array_with(builder->anchors, builder->phrase_count,
+                                  &builder->anchor_capacity, sizeof *builder->anchors);
     builder->anchors[builder->phrase_count] = anchor;
     builder->phrases[builder->phrase_count++] = phrase;
 }
 
-void index_add_number(struct index_builder *builder, const struct phrase_code *code, size_t number)
+void index_add_told(struct index_builder *builder, const struct phrase_code *code, size_t number)
 {
     uint32_t text = text_number(builder, atom_text(code, 0), false);
-    if (text >= builder->number_capacity) {
-        size_t capacity = (size_t)text * 2 + 64;
-        builder->numbers = realloc(builder->numbers, capacity * sizeof *builder->numbers);
-        MUST(builder->numbers != NULL);
-        memset(builder->numbers + builder->number_capacity, 0,
-               (capacity - builder->number_capacity) * sizeof *builder->numbers);
-        builder->number_capacity = capacity;
-    }
-    builder->numbers[text] = (uint32_t)number + 1;
+    builder->told = array_with(builder->told, text, &builder->told_capacity, sizeof *builder->told);
+    builder->told[text] = (uint32_t)number + 1;
 }
 
 /* --- short words --- */
-
-static void *array(size_t count, size_t each)
-{
-    void *memory = calloc(count + 1, each);
-    MUST(memory != NULL);
-    return memory;
-}
 
 #define WORD_TABLE_SPARE 4 /* places for each word: nearly every look-up ends at its first */
 
@@ -383,7 +358,7 @@ static void place_words(struct index *index, const struct index_builder *builder
     bool is_word;
     for (index->word_shift = 58; size < WORD_TABLE_SPARE * index->text_count; size *= 2)
         index->word_shift--;
-    index->words = array(size, sizeof *index->words);
+    index->words = array_new(size, sizeof *index->words);
     for (uint32_t i = 0; i < index->text_count; i++) {
         struct text text = text_of_number(builder, i, &is_word);
         if (is_word)
@@ -522,13 +497,13 @@ static void place_phrases(struct index *index, const struct index_builder *build
 static bool compile_texts(struct index *index, const struct index_builder *builder,
                           struct problem *problem)
 {
-    struct text *texts = array(index->text_count, sizeof *texts);
+    struct text *texts = array_new(index->text_count, sizeof *texts);
     for (size_t i = 0; i < index->text_count; i++) {
         bool is_word;
         struct text text = text_of_number(builder, i, &is_word);
         texts[i] = is_word ? TEXT_NONE : text;
         index->texts[i].length = (uint32_t)text.length;
-        index->texts[i].number = i < builder->number_capacity ? builder->numbers[i] : 0;
+        index->texts[i].told = i < builder->told_capacity ? builder->told[i] : 0;
     }
     index->matcher = matcher_new(texts, index->text_count, problem);
     free(texts);
@@ -542,13 +517,13 @@ struct index *index_new(struct index_builder *builder, struct problem *problem)
     index->text_count = builder->texts.count;
     index->part_count = builder->parts.count;
     index->phrase_count = builder->phrase_count;
-    index->texts = array(index->text_count, sizeof *index->texts);
-    index->uses = array(builder->use_count, sizeof *index->uses);
-    index->asked = array(builder->use_count, sizeof *index->asked);
-    index->parts = array(index->part_count, sizeof *index->parts);
+    index->texts = array_new(index->text_count, sizeof *index->texts);
+    index->uses = array_new(builder->use_count, sizeof *index->uses);
+    index->asked = array_new(builder->use_count, sizeof *index->asked);
+    index->parts = array_new(index->part_count, sizeof *index->parts);
     for (size_t i = 0; i < ATOM_KINDS; i++)
-        index->kind_uses[i] = array(builder->use_count, sizeof *index->kind_uses[i]);
-    index->anchored = array(index->phrase_count, sizeof *index->anchored);
+        index->kind_uses[i] = array_new(builder->use_count, sizeof *index->kind_uses[i]);
+    index->anchored = array_new(index->phrase_count, sizeof *index->anchored);
     index->phrases = builder->phrases;
     builder->phrases = NULL;
     place_phrases(index, builder);

@@ -33,7 +33,7 @@ struct index_text {
     uint32_t use_first, use_count; /* by parts that are noted */
     bool asked;                    /* a part that is not noted has it */
     uint8_t edges;                 /* that each of its uses wants */
-    uint32_t number;               /* 1 + the word for a number that it is; 0: it is none */
+    uint32_t told;                 /* 1 + the word of scan.h that it is; 0: it is none */
 };
 
 /* A text of at most eight bytes that stands alone: looked up, because Vectorscan would find it
@@ -105,6 +105,6 @@ struct index_builder *index_builder_new(void) OWNED_BY(index_builder_free);
 /* Phrases are numbered from 0 on. One that is not watched is only asked about (no anchor). */
 void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched);
 /* NUMBER counts from 0 on. */
-void index_add_number(struct index_builder *builder, const struct phrase_code *code, size_t number);
+void index_add_told(struct index_builder *builder, const struct phrase_code *code, size_t number);
 struct index *index_new(struct index_builder *builder, struct problem *problem)
     OWNED_BY(index_free);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
 #include "policy/conversation.h"
 #include "policy/letters.h"
 #include "policy/parts.h"
@@ -13,9 +14,10 @@
  */
 
 #define PLACES_MAX 8 /* of one phrase that are shown */
-#define NUMBER_WORDS_MAX 1024
-#define AMOUNTS_MAX 64
-#define MARKED_MAX 128 /* hits that count */
+#define TOLD_WORDS_MAX 1024
+#define AMOUNT_SIGN 4   /* bytes of an amount before its digits: "us$ " */
+#define AMOUNT_BYTES 48 /* and from them on, see phrase_read.c */
+#define MARKED_MAX 128  /* hits that count */
 #define CONFIRM_BYTES_BASE                                                                         \
     65536 /* looked at again to confirm, beside 16 for each byte of the message */
 #define CONFIRM_BYTES_EACH 16
@@ -74,8 +76,8 @@ struct policy_worker {
     struct tally *signals;    /* counted already */
     struct tally *companions; /* of each block: 1 `with:` is there, 2 it is not */
     struct rule_points *rules;
-    struct number_word number_words[NUMBER_WORDS_MAX];
-    size_t number_word_count;
+    struct told_word told_words[TOLD_WORDS_MAX];
+    size_t told_count;
     struct policy_side *side; /* of the conversation, the writer's; NULL: there is none */
     struct marked marked[MARKED_MAX];
     size_t marked_count;
@@ -83,24 +85,17 @@ struct policy_worker {
     struct policy_verdict verdict;
 };
 
-static void *zeroed(size_t count, size_t each)
-{
-    void *memory = calloc(count + 1, each);
-    MUST(memory != NULL);
-    return memory;
-}
-
 struct policy_worker *policy_worker_new(struct policy *policy)
 {
-    struct policy_worker *worker = zeroed(1, sizeof *worker);
+    struct policy_worker *worker = array_new(1, sizeof *worker);
     worker->policy = policy_share(policy);
     worker->scratch = matcher_scratch_new(policy->index->matcher);
     worker->exact_work = exact_work_new();
     parts_init(&worker->parts, policy->index);
-    worker->likely = zeroed(policy->index->phrase_count, sizeof(struct likely));
-    worker->signals = zeroed(policy->signal_count, sizeof(struct tally));
-    worker->companions = zeroed(policy->block_count, sizeof(struct tally));
-    worker->rules = zeroed(policy->rule_count, sizeof(struct rule_points));
+    worker->likely = array_new(policy->index->phrase_count, sizeof(struct likely));
+    worker->signals = array_new(policy->signal_count, sizeof(struct tally));
+    worker->companions = array_new(policy->block_count, sizeof(struct tally));
+    worker->rules = array_new(policy->rule_count, sizeof(struct rule_points));
     buffer_init(&worker->known.bytes);
     return worker;
 }
@@ -181,23 +176,6 @@ static bool is_likely(struct policy_worker *worker, const struct index_phrase *p
            parts_may_have(&worker->parts, phrase, worker->text.length, place);
 }
 
-static bool overlap(struct place a, struct place b)
-{
-    return a.start < b.end && b.start < a.end;
-}
-
-/* A phrase that is one text stands where its part does. */
-static bool stands_as_text(struct policy_worker *worker, const struct index_phrase *phrase,
-                           struct place within, struct place over)
-{
-    struct place places[PLACES_MAX];
-    size_t count = parts_places(&worker->parts, phrase->parts[0], places, PLACES_MAX);
-    for (size_t i = 0; i < count; i++)
-        if (overlap(places[i], over) && overlap(places[i], within))
-            return true;
-    return false;
-}
-
 /* Does this phrase stand within WITHIN, and overlap OVER? */
 static bool stands(struct policy_worker *worker, size_t number, struct place within,
                    struct place over)
@@ -208,11 +186,11 @@ static bool stands(struct policy_worker *worker, size_t number, struct place wit
     if (!is_likely(worker, parts, &place))
         return false;
     if (exact == NULL)
-        return stands_as_text(worker, parts, within, over);
+        return parts_stands(&worker->parts, parts->parts[0], within, over);
     place.start = place.start > within.start ? place.start : within.start;
     place.end = place.end < within.end ? place.end : within.end;
     while (find(worker, exact, place, &found.start, &found.end)) {
-        if (overlap(found, over))
+        if (place_overlaps(found, over))
             return true;
         place.start = found.start + 1;
     }
@@ -328,25 +306,24 @@ static void consider_scanner(struct policy_worker *worker, enum scanner scanner,
 /* Numbers and addresses that are told in words. */
 static void scan_words(struct policy_worker *worker)
 {
-    worker->verdict.work +=
-        scan_spelled(&worker->folded, worker->number_words, worker->number_word_count,
-                     worker->shape.digits, &worker->candidates);
-    worker->verdict.work += scan_worded(worker->policy, &worker->folded, worker->number_words,
-                                        worker->number_word_count, &worker->candidates);
-    worker->number_word_count = 0;
+    worker->verdict.work += scan_spelled(&worker->folded, worker->told_words, worker->told_count,
+                                         worker->shape.digits, &worker->candidates);
+    worker->verdict.work += scan_worded(worker->policy, &worker->folded, worker->told_words,
+                                        worker->told_count, &worker->candidates);
+    worker->told_count = 0;
 }
 
-static void note_number(struct policy_worker *worker, size_t number, size_t start, size_t end)
+static void note_told(struct policy_worker *worker, size_t number, size_t start, size_t end,
+                      unsigned edges)
 {
-    bool sign = builtin_numbers[number].kind >= WORD_AT;
-    if (sign && !(is_edge(worker->folded.bytes, start) && is_edge(worker->folded.bytes, end)))
+    const struct builtin_word *word = &builtin_words[number];
+    if (word->kind >= WORD_AT && edges != (EDGE_LEFT | EDGE_RIGHT))
         return;
-    if (worker->number_word_count == NUMBER_WORDS_MAX)
+    if (worker->told_count == TOLD_WORDS_MAX)
         /* what was found so far is judged; what goes over this border is not seen whole */
         scan_words(worker);
-    worker->number_words[worker->number_word_count++] =
-        (struct number_word){(uint32_t)start, (uint32_t)end, builtin_numbers[number].kind,
-                             builtin_numbers[number].value, false};
+    worker->told_words[worker->told_count++] =
+        (struct told_word){(uint32_t)start, (uint32_t)end, word->kind, word->value, false};
 }
 
 /* A text that Vectorscan found, perhaps within a word. */
@@ -356,11 +333,11 @@ static bool note_text(void *context, size_t number, size_t end)
     const struct index_text *text = &worker->policy->index->texts[number];
     const struct shape *shape = &worker->shape;
     size_t start = end - text->length;
-    if (text->number > 0)
-        note_number(worker, text->number - 1, start, end);
-    parts_add_text(&worker->parts, (uint32_t)number, start, end,
-                   (shape_is_edge(shape, start) ? EDGE_LEFT : 0u) |
-                       (shape_is_edge(shape, end) ? EDGE_RIGHT : 0u));
+    unsigned edges = (shape_is_edge(shape, start) ? EDGE_LEFT : 0u) |
+                     (shape_is_edge(shape, end) ? EDGE_RIGHT : 0u);
+    if (text->told > 0)
+        note_told(worker, text->told - 1, start, end, edges);
+    parts_add_text(&worker->parts, (uint32_t)number, start, end, edges);
     return true;
 }
 
@@ -453,29 +430,33 @@ static void look_for(struct policy_worker *worker, uint32_t id, struct place pla
         confirm(worker, phrase, place);
 }
 
+/* The amount that has the digits from START on, if it is one; where it ends, or START. */
+static size_t note_amount(struct policy_worker *worker, size_t start)
+{
+    size_t length = worker->text.length, found, end;
+    struct place place = {start > AMOUNT_SIGN ? start - AMOUNT_SIGN : 0, start + AMOUNT_BYTES,
+                          start};
+    place.end = place.end < length ? place.end : length;
+    if (!find(worker, worker->policy->money, place, &found, &end))
+        return start;
+    parts_add_kind(&worker->parts, ATOM_MONEY, found, end);
+    return end;
+}
+
 static void note_digits(struct policy_worker *worker)
 {
     const unsigned char *bytes = worker->folded.bytes;
+    size_t passed = 0; /* amounts up to here were seen */
     for (size_t at = 0; at < worker->folded.length; at++) {
         size_t start = at;
         while (is_digit(bytes[at]))
             at++;
-        if (at > start)
-            parts_add_kind(&worker->parts, ATOM_DIGITS, start, at);
+        if (at == start)
+            continue;
+        parts_add_kind(&worker->parts, ATOM_DIGITS, start, at);
+        if (start >= passed)
+            passed = note_amount(worker, start);
     }
-}
-
-static void note_amounts(struct policy_worker *worker)
-{
-    struct place rest = {0, worker->text.length, worker->text.length};
-    size_t start, end;
-    for (size_t i = 0; i < AMOUNTS_MAX; i++) {
-        if (!find(worker, worker->policy->money, rest, &start, &end))
-            return;
-        parts_add_kind(&worker->parts, ATOM_MONEY, start, end);
-        rest.start = end;
-    }
-    worker->parts.many = true;
 }
 
 /* The phrases that wait for PART: those of scanners are looked for, the others are kept. */
@@ -521,12 +502,10 @@ static void confirm_likely(struct policy_worker *worker)
 static void match(struct policy_worker *worker)
 {
     const struct index *index = worker->policy->index;
-    worker->number_word_count = worker->likely_count = 0;
+    worker->told_count = worker->likely_count = 0;
     parts_begin(&worker->parts);
-    if (worker->shape.digits > 0) {
+    if (worker->shape.digits > 0)
         note_digits(worker);
-        note_amounts(worker);
-    }
     note_words(worker);
     matcher_scan(index->matcher, worker->scratch, worker->text, note_text, worker);
     worker->verdict.work += worker->text.length;
@@ -557,7 +536,7 @@ static void find_candidates(struct policy_worker *worker)
     if (worker->shape.digits >= DIGITS_TO_SCAN)
         worker->verdict.work += scan_numbers(&worker->folded, &worker->known,
                                              worker->circumstances.message->language, candidates);
-    if (worker->number_word_count > 0)
+    if (worker->told_count > 0)
         scan_words(worker);
     if (worker->shape.mark_count > 0)
         worker->verdict.work +=
@@ -711,10 +690,9 @@ static void follow_conversation(struct policy_worker *worker, const struct polic
 /* A telephone number that is complete with this message; once its words are found. */
 static void follow_pieces(struct policy_worker *worker)
 {
-    bool digits = worker->shape.digits + worker->number_word_count >= PIECE_DIGITS;
+    bool digits = worker->shape.digits + worker->told_count >= PIECE_DIGITS;
     if (worker->side != NULL && digits &&
-        side_add_piece(worker->side, &worker->folded, worker->number_words,
-                       worker->number_word_count) &&
+        side_add_piece(worker->side, &worker->folded, worker->told_words, worker->told_count) &&
         worker->folded.length > 0)
         consider_scanner(worker, SCANNER_PIECES, 0, worker->folded.length, TEXT_NONE);
 }

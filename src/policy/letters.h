@@ -40,6 +40,12 @@ static inline bool is_edge(const unsigned char *bytes, size_t at)
     return at == 0 || !is_word_byte(bytes, at - 1) || !is_word_byte(bytes, at);
 }
 
+/* "9три5": digits may stand right beside a word for a number. */
+static inline bool is_number_edge(const unsigned char *bytes, size_t at)
+{
+    return is_edge(bytes, at) || is_digit(bytes[at - 1]) || is_digit(bytes[at]);
+}
+
 /* Sentences end here; a dot within a number or an address ends none. */
 static inline bool ends_sentence(const unsigned char *bytes, size_t at)
 {

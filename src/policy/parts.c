@@ -2,25 +2,20 @@
 
 #include <stdlib.h>
 
+#include "policy/array.h"
+
 #define NOTES_MAX 16384
 #define HITS_MAX 4096
 #define CHAINS_MAX 8
-
-static void *zeroed(size_t count, size_t each)
-{
-    void *memory = calloc(count + 1, each);
-    MUST(memory != NULL);
-    return memory;
-}
 
 void parts_init(struct parts *parts, const struct index *index)
 {
     *parts = (struct parts){
         .index = index,
-        .marks = zeroed(index->part_count, sizeof(struct part_mark)),
-        .notes = zeroed(NOTES_MAX, sizeof(struct part_note)),
-        .hits = zeroed(HITS_MAX, sizeof(struct part_hit)),
-        .anchors = zeroed(index->part_count, sizeof(uint32_t)),
+        .marks = array_new(index->part_count, sizeof(struct part_mark)),
+        .notes = array_new(NOTES_MAX, sizeof(struct part_note)),
+        .hits = array_new(HITS_MAX, sizeof(struct part_hit)),
+        .anchors = array_new(index->part_count, sizeof(uint32_t)),
     };
 }
 
@@ -134,6 +129,18 @@ size_t parts_places(struct parts *parts, uint32_t part, struct place *places, si
             places[left] = (struct place){note->start, note->end, note->start};
     }
     return found < count ? found : count;
+}
+
+bool parts_stands(struct parts *parts, uint32_t part, struct place a, struct place b)
+{
+    for (uint32_t at = last_of(parts, part); at > 0; at = parts->notes[at - 1].before) {
+        const struct part_note *note = &parts->notes[at - 1];
+        struct place place = {note->start, note->end, note->start};
+        parts->work++;
+        if (place_overlaps(place, a) && place_overlaps(place, b))
+            return true;
+    }
+    return false;
 }
 
 /* --- where a phrase may be --- */

@@ -11,6 +11,11 @@ struct place {
     size_t latest; /* it begins here or before */
 };
 
+static inline bool place_overlaps(struct place a, struct place b)
+{
+    return a.start < b.end && b.start < a.end;
+}
+
 /* A place of a text of a part; all of a part are a list, the last one first. */
 struct part_note {
     uint32_t before; /* 1 + the place before it; 0: none */
@@ -52,6 +57,8 @@ void parts_add_text(struct parts *parts, uint32_t text, size_t start, size_t end
 void parts_add_kind(struct parts *parts, enum atom_kind kind, size_t start, size_t end);
 /* The first COUNT places of a part; returns how many there are. */
 size_t parts_places(struct parts *parts, uint32_t part, struct place *places, size_t count);
+/* True if the part is anywhere that overlaps both A and B. */
+bool parts_stands(struct parts *parts, uint32_t part, struct place a, struct place b);
 /*
  * True if PHRASE may stand in the message, which is LENGTH long: each of its parts does, not far
  * behind the one before. PLACE: where it can only be.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
 #include "policy/common_words.h"
 #include "policy/letters.h"
 #include "policy/phrase_read.h"
@@ -73,8 +74,6 @@ static bool write_sequence(struct compiler *compiler, struct text text, struct b
 
 /* --- alternatives, by their first letters --- */
 
-#define ALTERNATIVES_MAX 1024
-
 /* An alternative's expression, within `all`: its first letter, if it begins with one, and the rest.
  */
 struct alternative {
@@ -84,8 +83,8 @@ struct alternative {
 
 struct alternatives {
     struct buffer all;
-    size_t count;
-    struct alternative each[ALTERNATIVES_MAX];
+    struct alternative *each;
+    size_t count, capacity;
 };
 
 /* The end of what add_byte wrote for one byte at AT; AT if there is something else. */
@@ -147,12 +146,12 @@ static bool read_alternatives(struct compiler *compiler, struct item *item,
     struct text rest = item->text, alternative;
     while (phrase_alternative(&rest, &alternative)) {
         size_t longest = 0, start = alternatives->all.length;
-        if (alternatives->count == ALTERNATIVES_MAX)
-            return phrase_refuse(&compiler->reader, "more than 1024 alternatives", item->text);
         if (!write_sequence(compiler, alternative, &alternatives->all, &longest))
             return false;
         struct text written =
             text_slice(buffer_view(&alternatives->all), start, alternatives->all.length);
+        alternatives->each = array_with(alternatives->each, alternatives->count,
+                                        &alternatives->capacity, sizeof *alternatives->each);
         alternatives->each[alternatives->count++] = (struct alternative){
             start, start + letter_end(written), alternatives->all.length, false};
         item->longest = longest > item->longest ? longest : item->longest;
@@ -165,15 +164,13 @@ static bool write_group(struct compiler *compiler, struct item *item, struct buf
 {
     if (++compiler->depth > NESTING_MAX)
         return phrase_refuse(&compiler->reader, "brackets are nested too deeply", item->text);
-    struct alternatives *alternatives = malloc(sizeof *alternatives);
-    MUST(alternatives != NULL);
-    alternatives->count = 0;
-    buffer_init(&alternatives->all);
-    bool read = read_alternatives(compiler, item, alternatives);
+    struct alternatives alternatives = {0};
+    buffer_init(&alternatives.all);
+    bool read = read_alternatives(compiler, item, &alternatives);
     if (read)
-        write_alternatives(alternatives, exact);
-    buffer_done(&alternatives->all);
-    free(alternatives);
+        write_alternatives(&alternatives, exact);
+    buffer_done(&alternatives.all);
+    free(alternatives.each);
     compiler->depth--;
     return read;
 }
@@ -272,11 +269,8 @@ static bool write_sequence(struct compiler *compiler, struct text text, struct b
 
 static void add_atom(struct phrase_code *code, struct atom atom, struct text text)
 {
-    if (code->atom_count == code->atom_capacity) {
-        code->atom_capacity = code->atom_capacity == 0 ? 8 : code->atom_capacity * 2;
-        code->atoms = realloc(code->atoms, code->atom_capacity * sizeof *code->atoms);
-        MUST(code->atoms != NULL);
-    }
+    code->atoms =
+        array_with(code->atoms, code->atom_count, &code->atom_capacity, sizeof *code->atoms);
     atom.start = (uint32_t)code->bytes.length;
     atom.length = (uint32_t)text.length;
     code->atoms[code->atom_count++] = atom;

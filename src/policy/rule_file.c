@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
 #include "policy/rules.h"
 
 /* Reads a rule file, line by line; docs/rules.md describes it. */
@@ -60,18 +61,6 @@ static bool refuse_in_place(struct reader *reader)
                        TEXT_ARG(reader->name), reader->line, detail);
 }
 
-static void *grown(void *array, size_t count, size_t *capacity, size_t each)
-{
-    if (count < *capacity)
-        return array;
-    size_t wanted = *capacity == 0 ? 16 : *capacity * 2;
-    char *bigger = realloc(array, wanted * each);
-    MUST(bigger != NULL);
-    memset(bigger + *capacity * each, 0, (wanted - *capacity) * each);
-    *capacity = wanted;
-    return bigger;
-}
-
 static struct block *current(struct reader *reader)
 {
     return &reader->policy->blocks[reader->policy->block_count - 1];
@@ -123,8 +112,8 @@ static bool open_block(struct reader *reader, struct text id)
         return false;
     if (reader->language.length == 0)
         return refuse(reader, "a line \"language: …\" must stand above the first rule", id);
-    policy->blocks =
-        grown(policy->blocks, policy->block_count, &policy->block_capacity, sizeof *policy->blocks);
+    policy->blocks = array_with(policy->blocks, policy->block_count, &policy->block_capacity,
+                                sizeof *policy->blocks);
     struct block *block = &policy->blocks[policy->block_count++];
     *block = (struct block){.source = arena_text(policy->arena, reader->name),
                             .language = reader->language,
@@ -159,8 +148,8 @@ static bool close_block(struct reader *reader)
 static struct signal *add_signal(struct reader *reader)
 {
     struct policy *policy = reader->policy;
-    policy->signals = grown(policy->signals, policy->signal_count, &policy->signal_capacity,
-                            sizeof *policy->signals);
+    policy->signals = array_with(policy->signals, policy->signal_count, &policy->signal_capacity,
+                                 sizeof *policy->signals);
     struct signal *signal = &policy->signals[policy->signal_count++];
     *signal = reader->signal;
     signal->block = policy->block_count - 1;
@@ -178,8 +167,8 @@ bool rules_add_phrase(struct policy *policy, const struct phrase_code *code,
     if (!code->fixed && (added.exact = exact_new(buffer_view(&code->exact), problem)) == NULL)
         return false;
     index_add_phrase(policy->builder, code, watched);
-    policy->phrases = grown(policy->phrases, policy->phrase_count, &policy->phrase_capacity,
-                            sizeof *policy->phrases);
+    policy->phrases = array_with(policy->phrases, policy->phrase_count, &policy->phrase_capacity,
+                                 sizeof *policy->phrases);
     policy->phrases[policy->phrase_count++] = added;
     return true;
 }
@@ -207,7 +196,7 @@ static bool add_to_list(struct reader *reader, struct phrase_ids *list, struct t
 {
     if (!compile_phrase(reader, words, false))
         return false;
-    list->ids = grown(list->ids, list->count, &list->capacity, sizeof *list->ids);
+    list->ids = array_with(list->ids, list->count, &list->capacity, sizeof *list->ids);
     list->ids[list->count++] = reader->policy->phrase_count - 1;
     return true;
 }
@@ -390,8 +379,8 @@ static bool add_example(struct reader *reader, struct text line, bool hit)
     if (line.length == 0)
         return refuse(reader, "an example needs a text", example.notes);
     example.text = arena_text(arena, line);
-    block->examples = grown(block->examples, block->example_count, &block->example_capacity,
-                            sizeof *block->examples);
+    block->examples = array_with(block->examples, block->example_count, &block->example_capacity,
+                                 sizeof *block->examples);
     block->examples[block->example_count++] = example;
     return true;
 }
@@ -399,8 +388,8 @@ static bool add_example(struct reader *reader, struct text line, bool hit)
 static bool add_link(struct reader *reader, struct text host)
 {
     struct policy *policy = reader->policy;
-    policy->links =
-        grown(policy->links, policy->link_count, &policy->link_capacity, sizeof *policy->links);
+    policy->links = array_with(policy->links, policy->link_count, &policy->link_capacity,
+                               sizeof *policy->links);
     policy->links[policy->link_count++] =
         (struct link_list){reader->links, arena_text(policy->arena, host)};
     return true;

@@ -4,6 +4,7 @@
 
 #include "policy/rules.h"
 #include "policy/scan.h"
+#include "policy/told.h"
 
 /* From files to a set that judges: read, link, compile, try the examples. */
 
@@ -115,6 +116,7 @@ static void index_scanners(struct policy *policy)
 /* What belongs to scanners; a mistake in it is one of ours. */
 static void compile_builtins(struct policy *policy, struct problem *problem)
 {
+    told_fold();
     for (size_t i = 0; i < builtin_phrase_count; i++) {
         struct phrase_code code = {0};
         const struct phrase phrase = {.scanner = builtin_phrases[i].scanner};
@@ -122,11 +124,10 @@ static void compile_builtins(struct policy *policy, struct problem *problem)
              rules_add_phrase(policy, &code, &phrase, true, problem));
         phrase_code_done(&code);
     }
-    for (size_t i = 0; i < builtin_number_count; i++) {
+    for (size_t i = 0; i < builtin_word_count; i++) {
         struct phrase_code code = {0};
-        MUST(phrase_compile(&code, text_of(builtin_numbers[i].word), NULL, 0, problem) &&
-             code.fixed);
-        index_add_number(policy->builder, &code, i);
+        MUST(phrase_compile(&code, text_of(builtin_words[i].word), NULL, 0, problem) && code.fixed);
+        index_add_told(policy->builder, &code, i);
         phrase_code_done(&code);
     }
     struct phrase_code code = {0};

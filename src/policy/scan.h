@@ -47,7 +47,7 @@ enum word_kind {
 };
 
 /* Such a word, as it was found. */
-struct number_word {
+struct told_word {
     uint32_t start, end;
     unsigned char kind, value;
     bool ends_well; /* scan_spelled: no other word goes on there */
@@ -61,10 +61,11 @@ size_t scan_numbers(const struct folded *folded, const struct known *known, stru
                     struct candidates *candidates);
 /* scan_spelled.c: SCANNER_PHONE in words, beside TYPED digits of the message. Sorts WORDS. Returns
  * how many bytes were looked at. */
-size_t scan_spelled(const struct folded *folded, struct number_word *words, size_t count,
+size_t scan_spelled(const struct folded *folded, struct told_word *words, size_t count,
                     size_t typed, struct candidates *candidates);
 /* True if a telephone number could be written with exactly these digits. */
 bool is_phone_shape(const char *digits, size_t count);
+
 #define PIECE_ROWS_MAX 8
 #define PIECE_WORDS_MAX 20 /* characters that are written without spaces; a word is two */
 
@@ -77,7 +78,7 @@ struct piece {
 };
 
 /* scan_spelled.c: false if there are too many digits or words, or next to no digits. */
-bool scan_piece(const struct folded *folded, struct number_word *words, size_t count,
+bool scan_piece(const struct folded *folded, struct told_word *words, size_t count,
                 struct piece *piece);
 
 /* scan_address.c: SCANNER_EMAIL, _LINK, _HANDLE around the marks of SHAPE. */
@@ -92,24 +93,26 @@ size_t scan_masked_links(const struct policy *policy, const struct folded *folde
  * are sorted. Returns how many bytes were looked at.
  */
 size_t scan_worded(const struct policy *policy, const struct folded *folded,
-                   const struct number_word *words, size_t count, struct candidates *candidates);
+                   const struct told_word *words, size_t count, struct candidates *candidates);
 
+/* scan_address.c: WORD is one of LIST, which are short and each between spaces. */
+bool in_list(const char *list, const unsigned char *word, size_t length);
 /* scan_address.c: endings of hosts, and what list a host is in (none: TEXT_NONE). */
 bool is_host_ending(const unsigned char *ending, size_t length);
 bool is_mail_host(const unsigned char *name, size_t length);
 struct text list_of_host(const struct policy *policy, struct text host);
 bool is_host_byte(const unsigned char *bytes, size_t at);
 
-/* builtin.c: phrases that belong to scanners, and words for numbers. */
+/* builtin.c: phrases that belong to scanners, and words for digits and signs. */
 struct builtin_phrase {
     enum scanner scanner;
     const char *phrase;
 };
-struct builtin_number {
+struct builtin_word {
     const char *word;
     unsigned char kind, value; /* enum word_kind */
 };
 extern const struct builtin_phrase builtin_phrases[];
 extern const size_t builtin_phrase_count;
-extern const struct builtin_number builtin_numbers[];
-extern const size_t builtin_number_count;
+extern const struct builtin_word builtin_words[];
+extern const size_t builtin_word_count;

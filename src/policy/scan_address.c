@@ -16,7 +16,7 @@ static const char endings[] =
 /* Words, too: "shipped.it arrived" is no address, "bit.ly/x" and "site.me/x" are. */
 static const char words_too[] = " it in us by be so is to at me am do no as my id ";
 
-static bool in_list(const char *list, const unsigned char *word, size_t length)
+bool in_list(const char *list, const unsigned char *word, size_t length)
 {
     char wanted[16];
     if (length == 0 || length + 2 >= sizeof wanted)

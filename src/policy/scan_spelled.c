@@ -2,6 +2,7 @@
 
 #include "policy/letters.h"
 #include "policy/scan.h"
+#include "policy/told.h"
 
 /*
  * Numbers that are told: "восемь девятьсот шестнадцать", "double seven", "四个零", mixed with
@@ -33,21 +34,15 @@ struct row {
     size_t repeat; /* how often the next digit stands there, 0: once */
 };
 
-/* "9три5": digits may stand right beside the word. */
-static bool is_number_edge(const unsigned char *bytes, size_t at)
-{
-    return is_edge(bytes, at) || is_digit(bytes[at - 1]) || is_digit(bytes[at]);
-}
-
-static bool is_number(const struct number_word *word)
+static bool is_number(const struct told_word *word)
 {
     return word->kind <= WORD_REPEAT;
 }
 
-static void sort_words(struct number_word *words, size_t count)
+static void sort_words(struct told_word *words, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
-        struct number_word word = words[i];
+        struct told_word word = words[i];
         size_t place = i;
         while (place > 0 &&
                (words[place - 1].start > word.start ||
@@ -59,109 +54,19 @@ static void sort_words(struct number_word *words, size_t count)
     }
 }
 
-/* The digit that unhiding took for the letter C, -1 if it is none of these letters. */
-static int hidden_digit(unsigned char c)
-{
-    static const char letters[] = "oi?eas?tbg"; /* as in fold.c */
-    const char *found = is_ascii_letter(c) ? strchr(letters, c) : NULL;
-    return found != NULL ? (int)(found - letters) : -1;
-}
-
 /* A word ends at an edge, or where another does that ends well: "нольноль", also "ноль0ноль". */
-static void mark_ends(const struct folded *folded, struct number_word *words, size_t count)
+static void mark_ends(const struct folded *folded, struct told_word *words, size_t count)
 {
     for (size_t i = count; i-- > 0;) {
-        struct number_word *word = &words[i];
+        struct told_word *word = &words[i];
         word->ends_well = is_number_edge(folded->bytes, word->end);
         if (word->kind == WORD_MANY) /* "fivesfive" was "five5five" */
             continue;
-        size_t next = word->end + (hidden_digit(folded->bytes[word->end]) >= 0);
+        size_t next = word->end + (fold_hidden_digit(folded->bytes[word->end]) >= 0);
         for (size_t j = i + 1; j < count && words[j].start <= next && !word->ends_well; j++)
             word->ends_well = words[j].ends_well && is_number(&words[j]) &&
                               (words[j].start == next || words[j].start == word->end);
     }
-}
-
-/* The length of the longest of TEXTS (longest first) that stands at AT, or 0. */
-static size_t text_at(const struct folded *folded, size_t at, const char *const *texts,
-                      size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(texts[i]);
-        if (at + length <= folded->length && memcmp(folded->bytes + at, texts[i], length) == 0 &&
-            is_number_edge(folded->bytes, at) && is_number_edge(folded->bytes, at + length))
-            return length;
-    }
-    return 0;
-}
-
-/* Words between the parts of a number that is told, folded. */
-static size_t filler_length(const struct folded *folded, size_t at)
-{
-    static const char *const fillers[] = {
-        "\xe5\x90\x8e\xe3\x82\x8d\xe3\x81\xaf\xe5\x85\xa8\xe9\x83\xa8", /* 後ろは全部 */
-        "a \xd0\xbfotom",                                               /* а потом */
-        "\xd0\xb4\x61\xd0\xbb\xd1\x8c\xd1\x88\x65",                     /* дальше */
-        "c\xd0\xbb\x65\xd0\xb4om",                                      /* следом */
-        "\xd0\xbfpo\xd0\xb1\x65\xd0\xbb",                               /* пробел */
-        "\xe3\x81\x9d\xe3\x82\x8c\xe3\x81\x8b\xe3\x82\x89",             /* それから */
-        "\xe3\x81\xaf\xe3\x81\x84\xe3\x81\xb5\xe3\x82\x93",             /* ハイフン */
-        "seguido de",
-        "\xd0\xbfotom",                         /* потом */
-        "\xd0\xb7\x61tem",                      /* затем */
-        "\xd0\xb4\x61\xd0\xbb\x65\x65",         /* далее */
-        "\xd0\xb4\x65\xd1\x84\xd0\xb8\x63",     /* дефис */
-        "\xd0\xb8 e\xd1\x89\x65",               /* и ещё */
-        "\xe3\x81\xae\xe3\x81\x82\xe3\x81\xa8", /* のあと */
-        "\xe5\x90\x8e\xe9\x9d\xa2\xe6\x98\xaf", /* 后面是 */
-        "\xd0\xbf\xd0\xbb\xd1\x8e\x63",         /* плюс */
-        "t\xd0\xb8pe",                          /* тире */
-        "despues",
-        "espacio",
-        "hyphen",
-        "e\xd1\x89\x65",            /* ещё */
-        "\xe3\x81\xae\xe5\x90\x8e", /* の後 */
-        "\xe5\x85\xa8\xe9\x83\xa8", /* 全部 */
-        "\xe3\x81\xa4\xe3\x81\x8e", /* つぎ */
-        "\xe6\xac\xa1\xe3\x81\xaf", /* 次は */
-        "\xe7\xa9\xba\xe6\xa0\xbc", /* 空格 */
-        "\xe7\x84\xb6\xe5\x90\x8e", /* 然后 */
-        "\xe6\x8e\xa5\xe7\x9d\x80", /* 接着 */
-        "\xe5\x86\x8d\xe6\x9d\xa5", /* 再来 */
-        "\xe5\x90\x8e\xe9\x9d\xa2", /* 后面 */
-        "\xe6\x9c\x80\xe5\x90\x8e", /* 最后 */
-        "\xe6\xa8\xaa\xe6\x9d\xa0", /* 横杠 */
-        "\xe4\xb8\xad\xe9\x97\xb4", /* 中间 */
-        "luego",
-        "guion",
-        "space",
-        "then",
-        "dash",
-        "and",
-        "\xe3\x81\xae", /* の */
-        "\xe3\x83\xbc", /* ー */
-        "\xe3\x81\xa8", /* と */
-        "\xe5\x86\x8d", /* 再 */
-        "\xe6\x9d\xa0", /* 杠 */
-        "\xd0\xb8",     /* и */
-        "y",
-    };
-    return text_at(folded, at, fillers, COUNT_OF(fillers));
-}
-
-/* "四个零", "три раза ноль": the digit before says how many of the next. */
-static size_t counter_length(const struct folded *folded, size_t at)
-{
-    static const char *const counters[] = {
-        "pa\xd0\xb7\x61",           /* раза */
-        "pa\xd0\xb7",               /* раз */
-        "\xe3\x81\xa4\xe3\x81\xae", /* つの */
-        "veces",
-        "times",
-        "\xe4\xb8\xaa", /* 个 */
-        "\xe5\x9b\x9e", /* 回 */
-    };
-    return text_at(folded, at, counters, COUNT_OF(counters));
 }
 
 static void add_digit(struct row *row, int digit)
@@ -223,7 +128,7 @@ static void add_hundreds(struct row *row, int value)
     row->open_one = false;
 }
 
-static void add_word(struct row *row, const struct number_word *word)
+static void add_word(struct row *row, const struct told_word *word)
 {
     bool single = row->single;
     size_t times;
@@ -348,7 +253,7 @@ static size_t pass_between(const struct folded *folded, struct row *row, size_t 
 {
     const unsigned char *bytes = folded->bytes;
     for (size_t signs = 0; at < folded->length && signs <= SIGNS_MAX;) {
-        size_t filler = filler_length(folded, at), counter = counter_length(folded, at);
+        size_t filler = told_filler(folded, at), counter = told_counter(folded, at);
         if (counter > 0 && row->single) {
             row->repeat = take_count(row);
             row->single = false;
@@ -375,8 +280,8 @@ static size_t pass_between(const struct folded *folded, struct row *row, size_t 
 }
 
 /* The word that starts at AT and ends well; *NEXT is the first that may. NULL if there is none. */
-static const struct number_word *word_at(const struct number_word *words, size_t count,
-                                         size_t *next, size_t at)
+static const struct told_word *word_at(const struct told_word *words, size_t count, size_t *next,
+                                       size_t at)
 {
     while (*next < count && words[*next].start < at)
         ++*next;
@@ -388,18 +293,18 @@ static const struct number_word *word_at(const struct number_word *words, size_t
 
 /* One part of the row at AT, of which the row may not have any yet; its end, AT if there is none.
  */
-static size_t read_part(const struct folded *folded, const struct number_word *words, size_t count,
+static size_t read_part(const struct folded *folded, const struct told_word *words, size_t count,
                         size_t *next, struct row *row, size_t at)
 {
     const unsigned char *bytes = folded->bytes;
     bool edge = row->parts > 0 && row->end == at;
-    const struct number_word *word = word_at(words, count, next, at);
+    const struct told_word *word = word_at(words, count, next, at);
     if (word != NULL && (edge || is_number_edge(bytes, at))) {
         add_word(row, word);
         return word->end;
     }
-    if (edge && hidden_digit(bytes[at]) >= 0 && word_at(words, count, next, at + 1) != NULL) {
-        add_unit(row, hidden_digit(bytes[at]));
+    if (edge && fold_hidden_digit(bytes[at]) >= 0 && word_at(words, count, next, at + 1) != NULL) {
+        add_unit(row, fold_hidden_digit(bytes[at]));
         return at + 1;
     }
     if (is_digit(bytes[at]) || (row->parts > 0 && is_letter_digit(folded, at)))
@@ -419,7 +324,7 @@ static size_t row_begin(const struct folded *folded, size_t word, size_t from)
 }
 
 /* Reads rows from AT until one ends at or behind the word at WORD; where it ends. */
-static size_t read_rows(const struct folded *folded, const struct number_word *words, size_t count,
+static size_t read_rows(const struct folded *folded, const struct told_word *words, size_t count,
                         size_t at, size_t word, struct candidates *candidates)
 {
     struct row row = {0};
@@ -446,7 +351,7 @@ static size_t read_rows(const struct folded *folded, const struct number_word *w
     return passed > word ? passed : word + 1;
 }
 
-size_t scan_spelled(const struct folded *folded, struct number_word *words, size_t count,
+size_t scan_spelled(const struct folded *folded, struct told_word *words, size_t count,
                     size_t typed, struct candidates *candidates)
 {
     size_t passed = 0, work = count * 16;
@@ -483,7 +388,7 @@ static bool add_piece(struct row *row, struct piece *piece)
     return true;
 }
 
-bool scan_piece(const struct folded *folded, struct number_word *words, size_t count,
+bool scan_piece(const struct folded *folded, struct told_word *words, size_t count,
                 struct piece *piece)
 {
     const unsigned char *bytes = folded->bytes;

@@ -2,6 +2,7 @@
 
 #include "policy/letters.h"
 #include "policy/scan.h"
+#include "policy/told.h"
 
 /*
  * Addresses whose signs are told: "ivan77 собака mail точка ru", "shop (dot) example", "t点me".
@@ -15,7 +16,7 @@
 
 struct words {
     const struct folded *folded;
-    const struct number_word *all;
+    const struct told_word *all;
     size_t count, at; /* AT: the one that is looked at */
 };
 
@@ -55,25 +56,6 @@ static size_t skip_wraps_back(const struct folded *folded, size_t at)
     return start;
 }
 
-/* Endings as they sound, folded; what they are. */
-static const struct {
-    const char *told, *written;
-} sounds[] = {
-    {"py", "ru"},                                                           /* ру */
-    {"kom", "com"},                                                         /* ком */
-    {"p\xd1\x84", "p\xd1\x84"},                                             /* рф */
-    {"opr", "org"},                                                         /* орг */
-    {"me", "me"},                                                           /* ме */
-    {"m\xd0\xb8", "me"},                                                    /* ми */
-    {"oh\xd0\xbb\x61\xd0\xb8h", "online"},                                  /* онлайн */
-    {"\xe3\x81\x93\xe3\x82\x80", "com"},                                    /* コム */
-    {"\xe3\x81\xad\xe3\x81\xa3\xe3\x81\xa8", "net"},                        /* ネット */
-    {"\xe3\x81\x98\xe3\x81\x87\xe3\x83\xbc\xe3\x81\xb4\xe3\x83\xbc", "jp"}, /* ジェーピー */
-    {"\xe3\x81\x98\xe3\x81\x87\xe3\x81\x84\xe3\x81\xb4\xe3\x83\xbc", "jp"}, /* ジェイピー */
-    {"\xe5\xba\xb7\xe5\xa7\x86", "com"},                                    /* 康姆 */
-    {"c0m", "com"},
-};
-
 static size_t label_end(const struct folded *folded, size_t at)
 {
     size_t end = at;
@@ -90,15 +72,12 @@ static size_t add_label(const struct folded *folded, struct told_host *host, siz
     size_t end = label_end(folded, at);
     const char *written = (const char *)folded->bytes + at;
     size_t length = end - at;
-    for (size_t i = 0; host->length > 0 && i < COUNT_OF(sounds); i++) {
-        size_t told = strlen(sounds[i].told);
-        if (at + told > folded->length || memcmp(folded->bytes + at, sounds[i].told, told) != 0 ||
-            !is_edge(folded->bytes, at + told))
-            continue;
+    size_t told;
+    const char *ending = host->length > 0 ? told_ending(folded, at, &told) : NULL;
+    if (ending != NULL) {
         end = at + told;
-        written = sounds[i].written;
-        length = strlen(written);
-        break;
+        written = ending;
+        length = strlen(ending);
     }
     if (length == 0 || host->length + length + 1 >= sizeof host->text)
         return at;
@@ -109,7 +88,7 @@ static size_t add_label(const struct folded *folded, struct told_host *host, siz
     return end;
 }
 
-static const struct number_word *dot_word(const struct words *words, size_t at)
+static const struct told_word *dot_word(const struct words *words, size_t at)
 {
     for (size_t i = words->at; i < words->count && words->all[i].start <= at; i++)
         if (words->all[i].start == at && words->all[i].kind == WORD_DOT)
@@ -122,7 +101,7 @@ static size_t pass_dot(const struct words *words, size_t at, bool *told)
 {
     const unsigned char *bytes = words->folded->bytes;
     size_t dot = skip_wraps(words->folded, at);
-    const struct number_word *word = dot_word(words, dot);
+    const struct told_word *word = dot_word(words, dot);
     *told = word != NULL;
     if (word != NULL)
         return skip_wraps(words->folded, word->end);
@@ -133,17 +112,9 @@ static size_t pass_dot(const struct words *words, size_t at, bool *told)
     return behind > dot + 1 && dot == at ? at : behind;
 }
 
-/* Words, too: they end an address only where no word goes on. */
-static bool is_word_too(const char *ending, size_t length)
-{
-    static const char *const list[] = {"es",    "de",   "me",   "it",   "in",   "us",  "at",
-                                       "tv",    "so",   "be",   "top",  "club", "fun", "shop",
-                                       "store", "link", "live", "page", "app",  "site"};
-    for (size_t i = 0; i < COUNT_OF(list); i++)
-        if (strlen(list[i]) == length && memcmp(list[i], ending, length) == 0)
-            return true;
-    return false;
-}
+/* Words, too: behind a dot that is told they end an address only where no word goes on. */
+static const char weak_endings[] =
+    " es de me it in us at tv so be top club fun shop store link live page app site ";
 
 static bool goes_on(const struct folded *folded, size_t at)
 {
@@ -158,7 +129,7 @@ static void see_ending(const struct words *words, struct told_host *host, size_t
         label--;
     const char *ending = host->text + label;
     size_t length = host->length - label;
-    bool weak = is_word_too(ending, length);
+    bool weak = in_list(weak_endings, (const unsigned char *)ending, length);
     if (label == 0 || !(weak || is_host_ending((const unsigned char *)ending, length)))
         return;
     host->weak = weak && goes_on(words->folded, end);
@@ -220,12 +191,7 @@ static bool is_ordinary(const unsigned char *name, size_t length)
         " look looks looking find found shop more sale site website store them us me it is are "
         "available details photos online page here located visit work works order out up check "
         "that this sold buy go website's catalogue catalog shops aim meet arrive arrived stay ";
-    char wanted[LOCAL_MAX + 2] = " ";
-    if (length + 2 > sizeof wanted)
-        return false;
-    memcpy(wanted + 1, name, length);
-    wanted[length + 1] = ' ';
-    return memmem(list, strlen(list), wanted, length + 2) != NULL;
+    return in_list(list, name, length);
 }
 
 /* "at" alone is a mail address's only beside a name that is one, or a dot that is told. */
@@ -245,7 +211,7 @@ static bool is_sure(const struct folded *folded, size_t start, size_t end, bool 
 static size_t try_worded_mail(const struct words *words, struct candidates *candidates)
 {
     const struct folded *folded = words->folded;
-    const struct number_word *word = &words->all[words->at];
+    const struct told_word *word = &words->all[words->at];
     size_t end = skip_wraps_back(folded, word->start), start = local_start(folded, end);
     size_t at = skip_wraps(folded, word->end);
     bool bracketed = is_bracket(folded->bytes[word->end]) && word->start > 0 &&
@@ -279,7 +245,7 @@ static size_t try_worded_link(const struct policy *policy, const struct words *w
                               struct candidates *candidates)
 {
     const struct folded *folded = words->folded;
-    const struct number_word *word = &words->all[words->at];
+    const struct told_word *word = &words->all[words->at];
     size_t end = skip_wraps_back(folded, word->start), start = end;
     bool bracketed = is_bracket(folded->bytes[word->end]);
     while (start > 0 && end - start < LOCAL_MAX && is_host_byte(folded->bytes, start - 1))
@@ -300,7 +266,7 @@ static size_t try_worded_link(const struct policy *policy, const struct words *w
 }
 
 size_t scan_worded(const struct policy *policy, const struct folded *folded,
-                   const struct number_word *words, size_t count, struct candidates *candidates)
+                   const struct told_word *words, size_t count, struct candidates *candidates)
 {
     struct words here = {folded, words, count, 0};
     size_t work = 0, passed = 0;

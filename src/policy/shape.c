@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "policy/array.h"
+
 #define SPACED_PAIRS 3 /* single letters beside each other: four in a row, as in fold_unhide */
 
 /* A bit for each of 64 bytes. */
@@ -119,22 +121,14 @@ void shape_done(struct shape *shape)
     free(shape->words);
 }
 
-static void reserve_blocks(struct shape *shape, size_t count)
-{
-    if (count <= shape->block_capacity)
-        return;
-    shape->block_capacity = 2 * count;
-    shape->words = realloc(shape->words, shape->block_capacity * sizeof *shape->words);
-    MUST(shape->words != NULL);
-}
-
 void shape_look(struct shape *shape, const struct folded *folded)
 {
     struct before before = {0};
     size_t pairs = 0;
     shape->hidden = shape->crowded = shape->latin = shape->pairs = shape->dense = false;
     shape->digits = shape->mark_count = shape->block_count = 0;
-    reserve_blocks(shape, (folded->length + 63) / 64);
+    shape->words =
+        array_with(shape->words, folded->length / 64, &shape->block_capacity, sizeof *shape->words);
     for (size_t at = 0; at < folded->length; at += 64) {
         struct masks masks = {0};
         for (unsigned i = 0; i < 64 && at + i < folded->length; i += 8)
