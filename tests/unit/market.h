@@ -31,26 +31,11 @@ static const struct service_body plan = {.present = 0x1fff,
                                          .withdrawal_days = 14};
 
 static const struct service_consent_body english = {.present = 1, .language = {"en", 2}};
-static inline struct submission *at_org(struct road *road, int64_t org, const struct act_type *type,
-                                        struct principal actor, struct id subject, const void *body,
-                                        int64_t at)
-{
-    struct submission *submission = ARENA_NEW(road->arena, struct submission);
-    submission->arena = road->arena;
-    submission->act.type = type;
-    submission->act.actor = actor;
-    submission->act.org = org;
-    submission->act.subject = subject;
-    submission->act.body = body;
-    submission->act.at = at;
-    kernel_act(road->kernel, submission);
-    return submission;
-}
 
 static inline struct id publish(struct road *road, const struct service_body *body)
 {
-    struct submission *published = at_org(road, ORG_MARKETPLACE, &service_published,
-                                          people_operator, (struct id){{0}}, body, 0);
+    struct submission *published = road_act_of(road, ORG_MARKETPLACE, &service_published,
+                                               people_operator, (struct id){{0}}, body, 0);
     assert_accepted(published);
     return published->act.subject;
 }

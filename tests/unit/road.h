@@ -111,14 +111,24 @@ static inline struct submission *road_submission(struct road *road, const struct
     return submission;
 }
 
-/* One act from start to end; the submission says what became of it. */
+/* One act from start to end, of an organisation, at a time (0: now). */
+static inline struct submission *road_act_of(struct road *road, int64_t org,
+                                             const struct act_type *type, struct principal actor,
+                                             struct id subject, const void *body, int64_t at)
+{
+    struct submission *submission = road_submission(road, type, actor, subject, body);
+    submission->act.org = org;
+    submission->act.at = at;
+    kernel_act(road->kernel, submission);
+    return submission;
+}
+
+/* Of the road's own; the submission says what became of it. */
 static inline struct submission *road_act(struct road *road, const struct act_type *type,
                                           struct principal actor, struct id subject,
                                           const void *body)
 {
-    struct submission *submission = road_submission(road, type, actor, subject, body);
-    kernel_act(road->kernel, submission);
-    return submission;
+    return road_act_of(road, road->org, type, actor, subject, body, 0);
 }
 
 static inline void assert_accepted(const struct submission *submission)

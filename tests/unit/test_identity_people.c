@@ -19,21 +19,6 @@ static const struct principal operator= {.role = ROLE_OPERATOR};
 static const uint32_t nothing[8] = {0};
 static const struct digest secret = {{7}};
 
-static struct submission *act_at(struct road *road, const struct act_type *type,
-                                 struct principal actor, int64_t org, struct id subject,
-                                 const void *body)
-{
-    struct submission *submission = ARENA_NEW(road->arena, struct submission);
-    submission->arena = road->arena;
-    submission->act.type = type;
-    submission->act.actor = actor;
-    submission->act.org = org;
-    submission->act.subject = subject;
-    submission->act.body = body;
-    kernel_act(road->kernel, submission);
-    return submission;
-}
-
 /* As the road sees somebody who logged in now, as a member of the road's organisation. */
 static struct principal as_member(const struct road *road, const struct person *person)
 {
@@ -75,9 +60,9 @@ static struct person new_person(struct road *road, const char *name)
     own->present &= ~(UINT32_C(1) << 9 | UINT32_C(1) << 11); /* person, registered_at: of copies */
     own->person = (struct id){{0}};
     own->registered_at = 0;
-    assert_accepted(act_at(road, &person_joined, local, number, person.id, joined));
-    assert_accepted(
-        act_at(road, &authenticator_registered, as_self(&person), number, person.generator, own));
+    assert_accepted(road_act_of(road, number, &person_joined, local, person.id, joined, 0));
+    assert_accepted(road_act_of(road, number, &authenticator_registered, as_self(&person),
+                                person.generator, own, 0));
     return person;
 }
 
@@ -88,7 +73,7 @@ static struct id invite(struct road *road, const struct act_type *type, struct p
     *body = (struct member_invited_body){
         .org = road->org, .permissions = text_of(permissions), .role = role, .secret = secret};
     fields_mark_given(type->fields, type->field_count, body);
-    struct submission *made = act_at(road, type, actor, road->org, (struct id){{0}}, body);
+    struct submission *made = road_act(road, type, actor, (struct id){{0}}, body);
     assert_accepted(made);
     return made->act.subject;
 }
@@ -99,8 +84,7 @@ static struct submission *join(struct road *road, const struct person *person, s
     *body = (struct member_joined_body){
         .invitation = invitation, .name = TEXT("Somebody"), .person = person->id, .secret = secret};
     fields_mark_given(member_joined.fields, member_joined.field_count, body);
-    return act_at(road, &member_joined, as_self(person), road->org,
-                  member_id(person->id, road->org), body);
+    return road_act(road, &member_joined, as_self(person), member_id(person->id, road->org), body);
 }
 
 static void copy_generator(struct road *road, const struct person *person, int64_t held_until)
@@ -108,7 +92,7 @@ static void copy_generator(struct road *road, const struct person *person, int64
     struct authenticator_body *body = generator_body(road, person);
     body->held_until = held_until;
     fields_mark_given(authenticator_copied.fields, authenticator_copied.field_count, body);
-    assert_accepted(act_at(road, &authenticator_copied, local, road->org, person->generator, body));
+    assert_accepted(road_act(road, &authenticator_copied, local, person->generator, body));
 }
 
 static struct person new_owner(struct road *road)
@@ -238,7 +222,7 @@ static void holds_and_freezes(void **state)
     new_device.held_until = time_now() + TIME_HOUR;
     assert_denied(change_settings(road, new_device, sign_settings(road, &ana, true), true),
                   PROBLEM_ON_HOLD);
-    assert_accepted(act_at(road, &org_frozen, owner, road->org, (struct id){{0}}, nothing));
+    assert_accepted(road_act(road, &org_frozen, owner, (struct id){{0}}, nothing));
     assert_denied(change_settings(road, owner, sign_settings(road, &ana, true), true),
                   PROBLEM_FROZEN);
 }
@@ -251,18 +235,16 @@ static void recency_and_permissions(void **state)
     struct principal late = as_member(road, &ana);
     struct member_invited_body body = {.present = 1U << 3 | 1U << 4, .role = MEMBER_ADMIN};
     late.authenticated_at = time_now() - RECENT_US - TIME_SECOND;
-    assert_denied(act_at(road, &member_invited, late, road->org, (struct id){{0}}, &body),
+    assert_denied(road_act(road, &member_invited, late, (struct id){{0}}, &body),
                   PROBLEM_RECENT_REQUIRED);
-    assert_denied(
-        act_at(road, &member_invited, as_member(road, &ben), road->org, (struct id){{0}}, &body),
-        PROBLEM_PERMISSION_REQUIRED);
+    assert_denied(road_act(road, &member_invited, as_member(road, &ben), (struct id){{0}}, &body),
+                  PROBLEM_PERMISSION_REQUIRED);
     struct principal key = {.role = ROLE_SELLER, .key = id_new(road->org), .org = road->org};
-    assert_denied(act_at(road, &member_invited, key, road->org, (struct id){{0}}, &body),
+    assert_denied(road_act(road, &member_invited, key, (struct id){{0}}, &body),
                   PROBLEM_PERSON_REQUIRED);
     struct person eve = new_person(road, "Eve");
-    assert_denied(
-        act_at(road, &member_invited, as_member(road, &eve), road->org, (struct id){{0}}, &body),
-        PROBLEM_FORBIDDEN);
+    assert_denied(road_act(road, &member_invited, as_member(road, &eve), (struct id){{0}}, &body),
+                  PROBLEM_FORBIDDEN);
     assert_accepted(road_act(road, &member_removed, as_member(road, &ana),
                              member_id(ben.id, road->org), nothing));
     struct id order = road_order(road, "1001");
@@ -300,8 +282,8 @@ static void invitations_hold_once(void **state)
     assert_accepted(
         road_act(road, &invitation_withdrawn, as_member(road, &ana), withdrawn, nothing));
     assert_refused(join(road, &kim, withdrawn), PROBLEM_INVITATION_INVALID);
-    assert_refused(act_at(road, &owner_invited, operator, road->org, (struct id){{0}},
-                          &(struct member_invited_body){.present = 1U << 3, .secret = secret}),
+    assert_refused(road_act(road, &owner_invited, operator,(struct id){{0}},
+                            &(struct member_invited_body){.present = 1U << 3, .secret = secret}),
                    PROBLEM_ALREADY_DONE);
 }
 
@@ -315,8 +297,8 @@ static struct submission *open_session(struct road *road, const struct person *p
                                   .secret = secret,
                                   .step = step};
     fields_mark_given(session_opened.fields, session_opened.field_count, body);
-    return act_at(road, &session_opened, as_self(person), id_org(person->id),
-                  id_new(id_org(person->id)), body);
+    return road_act_of(road, id_org(person->id), &session_opened, as_self(person),
+                       id_new(id_org(person->id)), body, 0);
 }
 
 static struct session_row load_session(struct road *road, const struct submission *opened)
@@ -354,7 +336,7 @@ static void sessions_end(void **state)
     struct principal self = as_self(&ana);
     struct person_row home = {.org = id_org(ana.id)};
     self.session = kept->act.subject;
-    assert_accepted(act_at(road, &sessions_ended, self, home.org, ana.id, nothing));
+    assert_accepted(road_act_of(road, home.org, &sessions_ended, self, ana.id, nothing, 0));
     assert_true(road_load(road, &persons_table, &home));
     struct session_row row = load_session(road, kept);
     assert_true(session_is_open(&row, &home, time_now()));
@@ -364,7 +346,8 @@ static void sessions_end(void **state)
     row = load_session(road, later);
     assert_true(session_is_open(&row, &home, time_now()));
     assert_false(session_is_open(&row, &home, row.expires_at));
-    assert_accepted(act_at(road, &session_ended, self, home.org, later->act.subject, nothing));
+    assert_accepted(
+        road_act_of(road, home.org, &session_ended, self, later->act.subject, nothing, 0));
     row = load_session(road, later);
     assert_false(session_is_open(&row, &home, time_now()));
 }

@@ -274,8 +274,8 @@ static void changed_terms_no_longer_fit(void **state)
         people_prepare(road, &service_activated, market.owner, market.subscription, &english);
     struct service_body dearer = plan;
     dearer.price.amount = 1490000;
-    assert_accepted(at_org(road, ORG_MARKETPLACE, &service_changed, people_operator, market.service,
-                           &dearer, 0));
+    assert_accepted(road_act_of(road, ORG_MARKETPLACE, &service_changed, people_operator,
+                                market.service, &dearer, 0));
     signed_before->act.body = consent(&market); /* as it comes in now */
     kernel_act(road->kernel, signed_before);
     assert_refused(signed_before, PROBLEM_TERMS_CHANGED);
@@ -429,8 +429,8 @@ static void four_eyes_are_two_people_and_the_same_terms(void **state)
     assert_accepted(countersign(&market, market.staff));
     struct service_body dearer = plan;
     dearer.price.amount++;
-    assert_accepted(at_org(road, ORG_MARKETPLACE, &service_changed, people_operator, market.service,
-                           &dearer, 0));
+    assert_accepted(road_act_of(road, ORG_MARKETPLACE, &service_changed, people_operator,
+                                market.service, &dearer, 0));
     assert_refused(activate(&market, market.owner), PROBLEM_COUNTERSIGNATURE_REQUIRED);
     assert_accepted(countersign(&market, market.staff));
     assert_refused(activate(&market, market.staff), PROBLEM_OWNER_REQUIRED);
@@ -446,8 +446,8 @@ static struct submission *charge(const struct market *market, struct id consent,
     struct service_charged_body *body = ARENA_NEW(market->road->arena, struct service_charged_body);
     *body = (struct service_charged_body){
         .present = 7, .consent = consent, .period = period, .total = total};
-    return at_org(market->road, market->road->org, &service_charged, people_system,
-                  market->subscription, body, at);
+    return road_act_of(market->road, market->road->org, &service_charged, people_system,
+                       market->subscription, body, at);
 }
 
 static void no_charge_without_consent(void **state)
@@ -543,8 +543,8 @@ static void a_late_announcement_moves_the_renewal(void **state)
                                         .period = 2,
                                         .renews_at = late_at + 7 * TIME_DAY,
                                         .total = RUB(1250000)};
-    assert_accepted(at_org(road, road->org, &service_renewal_announced, people_system,
-                           market.subscription, &body, late_at));
+    assert_accepted(road_act_of(road, road->org, &service_renewal_announced, people_system,
+                                market.subscription, &body, late_at));
     assert_int_equal(run_timer(road, &charge_timer, late_at + TIME_DAY), 0);
     assert_int_equal(run_timer(road, &charge_timer, late_at + 7 * TIME_DAY), 1);
     assert_int_equal(load(&market).period_started_at, late_at + 7 * TIME_DAY);
@@ -554,8 +554,8 @@ static void a_late_announcement_moves_the_renewal(void **state)
 static struct submission *end_with(const struct market *market, const struct act_type *type,
                                    int64_t at)
 {
-    return at_org(market->road, market->road->org, type, road_seller(market->road),
-                  market->subscription, &no_reason, at);
+    return road_act_of(market->road, market->road->org, type, road_seller(market->road),
+                       market->subscription, &no_reason, at);
 }
 
 static void a_withdrawal_takes_two_steps_and_refunds(void **state)
@@ -629,8 +629,8 @@ static void proposals_come_from_anybody_and_start_nothing(void **state)
     assert_accepted(propose(&market, app));
     assert_true(id_equal(load(&market).proposed_key, app.key));
     assert_int_equal(run_timer(road, &charge_timer, time_now() + 1000 * TIME_DAY), 0);
-    assert_accepted(at_org(road, ORG_MARKETPLACE, &service_retired, people_operator, market.service,
-                           &no_reason, 0));
+    assert_accepted(road_act_of(road, ORG_MARKETPLACE, &service_retired, people_operator,
+                                market.service, &no_reason, 0));
     struct service_consent_body body = english;
     const struct act act = {
         .type = &service_activated, .org = road->org, .subject = market.subscription};
@@ -650,8 +650,9 @@ static void services_must_make_sense(void **state)
     bodies[1].code_withdrawal_days = 14;
     bodies[2].texts = (struct list){2, twice};
     for (size_t i = 0; i < COUNT_OF(bodies); i++) {
-        struct submission *published = at_org(road, ORG_MARKETPLACE, &service_published,
-                                              people_operator, (struct id){{0}}, &bodies[i], 0);
+        struct submission *published =
+            road_act_of(road, ORG_MARKETPLACE, &service_published, people_operator,
+                        (struct id){{0}}, &bodies[i], 0);
         assert_refused(published, PROBLEM_BODY_INVALID);
         assert_false(published->recorded);
     }

@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
-import { phrase, say } from "../i18n";
+import { say } from "../i18n";
 import { post, step, type Authenticator } from "../rest";
 import { loadAccount, recently } from "../state/account";
+import { Added } from "./added";
 import { useDoing } from "./doing";
 import { Field, valuesOf } from "./field";
 import { focusSoon } from "./focus";
-import { Moment } from "./moment";
 import { Failure } from "./problem";
 import { TotpSeed, type Seed } from "./totp-seed";
 
@@ -35,16 +35,12 @@ export function AddApp({ onAdded }: { onAdded: () => void }) {
   }
 
   const it = seed.value;
-  const held = added.value?.held_until;
   return (
     <div class="block">
       <h2>{say("app.title")}</h2>
       <p>{say("app.text")}</p>
       <Failure failure={failure.value} />
-      <div role="status">
-        {added.value && <p class="done">{say("passkey.added", { name: added.value.name })}</p>}
-        {held && <p>{phrase("app.held", { until: <Moment at={held} /> })}</p>}
-      </div>
+      <Added of={added.value} held="app.held" />
       {it ? (
         <form onSubmit={(event) => submit(event, it)}>
           <TotpSeed seed={it} />

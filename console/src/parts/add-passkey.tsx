@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
-import { phrase, say } from "../i18n";
+import { say } from "../i18n";
 import { post, type Authenticator } from "../rest";
 import { loadAccount, me, recently } from "../state/account";
 import { makePasskey, type Challenge } from "../webauthn";
+import { Added } from "./added";
 import { useDoing } from "./doing";
 import { Field, valuesOf } from "./field";
-import { Moment } from "./moment";
 import { Failure } from "./problem";
 
 /** Another passkey: on another device, so that losing one is no loss. */
@@ -27,16 +27,12 @@ export function AddPasskey({ onAdded }: { onAdded?: () => void }) {
     void run(() => add(label || say("authenticator.passkey")));
   }
 
-  const held = added.value?.held_until;
   return (
     <div class="block">
       <h2>{say("passkey.add.title")}</h2>
       <p>{say("passkey.add.text")}</p>
       <Failure failure={failure.value} />
-      <div role="status">
-        {added.value && <p class="done">{say("passkey.added", { name: added.value.name })}</p>}
-        {held && <p>{phrase("passkey.added.held", { until: <Moment at={held} /> })}</p>}
-      </div>
+      <Added of={added.value} held="passkey.added.held" />
       <form class="form-line" onSubmit={submit}>
         <Field id="label" label={say("passkey.name")} maxLength={60} autocomplete="off" />
         <button type="submit" class="button-plain" disabled={isBusy.value}>

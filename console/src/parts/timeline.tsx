@@ -4,6 +4,7 @@ import { arrival, notices, phase, timeline } from "../state/order";
 import { Facts, type Fact } from "./facts";
 import { Marks } from "./marks";
 import { Moment } from "./moment";
+import { ShortId } from "./short-id";
 
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
@@ -56,7 +57,7 @@ function kindOf(act: Act): string {
 
 function Entry({ event }: { event: FeedEvent }) {
   const { act } = event;
-  const who = act.actor.buyer ?? act.actor.key;
+  const { buyer, key } = act.actor;
   return (
     <li class={`entry entry-${kindOf(act)}`} data-act={act.id}>
       <div class="entry-head">
@@ -68,12 +69,8 @@ function Entry({ event }: { event: FeedEvent }) {
       <Marks notices={notices.value.filter((notice) => notice.act === act.id)} />
       <p class="entry-proof">
         {say("timeline.entry", { index: sayNumber(event.log_index) })}
-        {who && (
-          <>
-            {" · "}
-            <bdi>{who}</bdi>
-          </>
-        )}
+        {(buyer || key) && " · "}
+        {buyer ? <bdi>{buyer}</bdi> : key && <ShortId id={key} />}
       </p>
     </li>
   );
