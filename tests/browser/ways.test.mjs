@@ -8,8 +8,6 @@ import { enrol, enterConsole, openConsent, openDevice, openPeopleStage, refusal,
 
 const skip = !process.env.COUNTERFOIL && "it takes the real server";
 const PASSWORD = "grey heron over the weir";
-const STEP_MS = 30_000; // of codes
-const TYPING_MS = 8_000;
 const STILL = { reducedMotion: "reduce" };
 
 async function invite(page, stage, name, permission) {
@@ -19,16 +17,6 @@ async function invite(page, stage, name, permission) {
   await page.getByRole("button", { name: "Make an invitation" }).click();
   const link = await page.locator(".copyable pre").textContent();
   return link.split("=")[1];
-}
-
-/** A code of that secret that was not used yet, and that does not end while it is typed. */
-async function nextCode(page, secret, used) {
-  const { totp } = await import("../story/support/person.mjs");
-  const isGood = () => !used.has(totp(secret)) && Date.now() % STEP_MS < STEP_MS - TYPING_MS;
-  const until = Date.now() + 2 * STEP_MS;
-  while (!isGood() && Date.now() < until) await page.waitForTimeout(250);
-  used.add(totp(secret));
-  return totp(secret);
 }
 
 async function logOut(page) {
@@ -41,8 +29,9 @@ const newest = async (stage, type) => (await stage.operator.read(
 
 describe("a code in place of a passkey", { skip }, () => {
   const used = new Set();
-  let stage, page, secret, cheap, dear;
+  let stage, page, secret, cheap, dear, freshCode;
   before(async () => {
+    ({ freshCode } = await import("../story/support/person.mjs"));
     stage = await openPeopleStage();
     const small = await stage.publish({ name: "Badge", price: { amount: 9900, currency: "RUB" },
       code_price_max: 20000, withdrawal_days: 14, code_withdrawal_days: 60 });
@@ -56,7 +45,7 @@ describe("a code in place of a passkey", { skip }, () => {
     await page.getByLabel("Password").fill(PASSWORD);
     secret = await page.locator(".copyable pre").textContent();
     await page.getByLabel("Code from your authenticator app")
-      .fill(await nextCode(page, secret, used));
+      .fill(await freshCode(secret, used));
     await page.getByRole("button", { name: "Make the account with a password" }).click();
     await enterConsole(page);
   });
@@ -75,7 +64,7 @@ describe("a code in place of a passkey", { skip }, () => {
     await refusal(page, "login-failed");
     await examine(page);
     await page.getByLabel("Code from your authenticator app")
-      .fill(await nextCode(page, secret, used));
+      .fill(await freshCode(secret, used));
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Services", level: 1 }).waitFor();
     await page.getByRole("link", { name: "Sessions" }).click();
@@ -85,7 +74,7 @@ describe("a code in place of a passkey", { skip }, () => {
   test("is not enough above the price that codes are for", async () => {
     await page.goto(`${stage.url}/#/consent/${dear}`);
     await page.getByLabel("Code from your authenticator app")
-      .fill(await nextCode(page, secret, used));
+      .fill(await freshCode(secret, used));
     await page.getByRole("button", { name: "Agree with this code" }).click();
     await refusal(page, "passkey-required");
     assert.equal((await newest(stage, "service.activated")).outcome, "refused");
@@ -98,7 +87,7 @@ describe("a code in place of a passkey", { skip }, () => {
     await page.getByText("A code is not bound to these terms").waitFor();
     await examine(page);
     await page.getByLabel("Code from your authenticator app")
-      .fill(await nextCode(page, secret, used));
+      .fill(await freshCode(secret, used));
     await page.getByRole("button", { name: "Agree with this code" }).click();
     await page.getByRole("heading", { name: "Signed" }).waitFor();
     await page.getByRole("link", { name: "To the services" }).click();

@@ -12,6 +12,7 @@ import { createHmac } from 'node:crypto';
 
 import { Authenticator } from './authenticator.mjs';
 import { Client } from './client.mjs';
+import { eventually } from './wait.mjs';
 
 // RFC 6238 with the secret in base32, as an authenticator application does it.
 export function totp(secret, at = Date.now()) {
@@ -23,6 +24,17 @@ export function totp(secret, at = Date.now()) {
     const mac = createHmac('sha1', key).update(step).digest();
     const from = mac[19] & 15;
     return String((mac.readUInt32BE(from) & 0x7fffffff) % 1000000).padStart(6, '0');
+}
+
+const STEP_MS = 30_000;
+const TYPING_MS = 8_000;
+
+// A code that is none of USED, which keeps it, and that does not end while it is typed.
+export async function freshCode(secret, used = new Set()) {
+    const code = await eventually('a code that was not used, early in its half minute', () =>
+        Date.now() % STEP_MS < STEP_MS - TYPING_MS && !used.has(totp(secret)) && totp(secret));
+    used.add(code);
+    return code;
 }
 
 export class Person extends Client {
@@ -122,7 +134,7 @@ export class Person extends Client {
         const answer = await this.post('/v1/enrolment', {
             invitation, name: this.name, email: this.email, person: challenge.person,
             nonce: challenge.nonce, authenticator_name: 'App', password,
-            totp: challenge.totp.id, code: totp(challenge.totp.secret),
+            totp: challenge.totp.id, code: await freshCode(challenge.totp.secret),
         });
         this.id = this.expect(200, answer).json.person;
         Object.assign(this, { password, secret: challenge.totp.secret });
