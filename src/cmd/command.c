@@ -240,7 +240,8 @@ int command_failed(const struct problem *problem)
 
 int command_output(struct buffer *out)
 {
-    bool ok = fwrite(out->bytes, 1, out->length, stdout) == out->length && fflush(stdout) == 0;
+    bool ok = (out->length == 0 || fwrite(out->bytes, 1, out->length, stdout) == out->length) &&
+              fflush(stdout) == 0;
     if (!ok)
         fprintf(stderr, "counterfoil: writing the output: %s\n", strerror(errno));
     buffer_done(out);

@@ -34,7 +34,9 @@ void exact_free(struct exact *exact);
 struct exact *exact_new(struct text expression, struct problem *problem) OWNED_BY(exact_free);
 void exact_work_free(struct exact_work *work);
 struct exact_work *exact_work_new(void) OWNED_BY(exact_work_free);
-/* Any thread may. The first place that starts from FROM to LATEST; what stands before FROM is
- * looked back at. */
+/*
+ * The first place that starts from FROM to LATEST; what stands before FROM is looked back at. Any
+ * thread may; whoever is first waits until machine code is made.
+ */
 bool exact_find(struct exact *exact, struct exact_work *work, struct text folded, size_t from,
                 size_t latest, size_t *start, size_t *end);

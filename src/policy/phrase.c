@@ -78,6 +78,7 @@ static bool write_sequence(struct compiler *compiler, struct text text, struct b
  */
 struct alternative {
     size_t start, letter_end, end;
+    uint64_t letter; /* its bytes; 0: it begins with none */
     bool written;
 };
 
@@ -107,12 +108,6 @@ static size_t letter_end(struct text expression)
     return several ? byte_end(expression, end) : end;
 }
 
-static struct text first_letter(const struct alternatives *alternatives, size_t index)
-{
-    const struct alternative *alternative = &alternatives->each[index];
-    return text_slice(buffer_view(&alternatives->all), alternative->start, alternative->letter_end);
-}
-
 /*
  * Those that begin with the same letter stand together in their order, so that a place of the text
  * is compared with the letters and not with each alternative. What matches stays the same: at one
@@ -122,14 +117,14 @@ static void write_alternatives(struct alternatives *alternatives, struct buffer 
 {
     struct text all = buffer_view(&alternatives->all);
     for (size_t i = 0; i < alternatives->count; i++) {
-        struct text letter = first_letter(alternatives, i);
-        if (alternatives->each[i].written)
+        const struct alternative *first = &alternatives->each[i];
+        if (first->written)
             continue;
         buffer_string(exact, i == 0 ? "(?:" : "|");
-        buffer_text(exact, letter);
+        buffer_text(exact, text_slice(all, first->start, first->letter_end));
         for (size_t j = i; j < alternatives->count; j++) {
             struct alternative *other = &alternatives->each[j];
-            if (j > i && (letter.length == 0 || !text_equal(letter, first_letter(alternatives, j))))
+            if (j > i && (first->letter == 0 || first->letter != other->letter))
                 continue;
             buffer_string(exact, j == i ? "(?:" : "|");
             buffer_text(exact, text_slice(all, other->letter_end, other->end));
@@ -152,8 +147,11 @@ static bool read_alternatives(struct compiler *compiler, struct item *item,
             text_slice(buffer_view(&alternatives->all), start, alternatives->all.length);
         alternatives->each = array_with(alternatives->each, alternatives->count,
                                         &alternatives->capacity, sizeof *alternatives->each);
-        alternatives->each[alternatives->count++] = (struct alternative){
-            start, start + letter_end(written), alternatives->all.length, false};
+        struct alternative *added = &alternatives->each[alternatives->count++];
+        *added = (struct alternative){.start = start,
+                                      .letter_end = start + letter_end(written),
+                                      .end = alternatives->all.length};
+        memcpy(&added->letter, written.bytes, added->letter_end - start);
         item->longest = longest > item->longest ? longest : item->longest;
     }
     return alternatives->count > 0 ||
@@ -365,6 +363,11 @@ static void add_best_part(struct compiler *compiler, struct text text, bool left
     struct item items[ITEMS_MAX];
     struct phrase_code *code = compiler->code;
     size_t count, first = code->atom_count, best = 0, least = SIZE_MAX;
+    MUST(phrase_items(&compiler->reader, text, items, &count));
+    if (count == 1) {
+        add_item_part(compiler, &items[0], left, right);
+        return;
+    }
     struct buffer exact;
     buffer_init(&exact); /* written once more only for the lengths of its items */
     MUST(write_items(compiler, text, items, &count, &exact));

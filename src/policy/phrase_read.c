@@ -37,6 +37,10 @@ const struct word_list *phrase_list(const struct phrase_reader *reader, struct t
 void phrase_fold(struct folded *folded, struct text text)
 {
     struct buffer plain;
+    if (memchr(text.bytes, '\\', text.length) == NULL) {
+        fold_text(folded, text);
+        return;
+    }
     buffer_init(&plain);
     for (size_t i = 0; i < text.length; i++) {
         if (text.bytes[i] == '\\' && i + 1 < text.length)
