@@ -29,7 +29,6 @@ struct judging {
     void *conversations, *writers; /* tsearch */
     size_t language;
     struct buffer out;
-    bool found;
 };
 
 static int compare_kept(const void *a, const void *b)
@@ -92,7 +91,6 @@ static bool judge_line(struct judging *judging, const json_t *line, struct probl
     judgement_write(&json, verdict, message.text, judging->language, JUDGEMENT_PLAIN);
     json_close(&json);
     buffer_char(&judging->out, '\n');
-    judging->found = judging->found || verdict->verdict != POLICY_ALLOW;
     arena_reset(judging->arena);
     return true;
 }
@@ -172,7 +170,6 @@ static int run_judge(const struct invocation *invocation)
     tdestroy(judging.conversations, free_kept);
     tdestroy(judging.writers, free_kept);
     int status = command_output(&judging.out);
-    buffer_done(&judging.out);
     return done ? status : command_failed(&problem);
 }
 
