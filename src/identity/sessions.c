@@ -82,7 +82,8 @@ static bool check_proof(struct decision *decision, struct problem *problem)
         return find_code(home->recovery, &body->recovery_code) != SIZE_MAX ||
                used_up(problem, "code");
     case AUTH_HAND_OVER:
-        return decision_row(decision, ROW_HAND_OVER) == NULL || used_up(problem, "hand-over");
+        return decision_row(decision, ROW_HAND_OVER) == NULL ||
+               problem_set(problem, PROBLEM_HAND_OVER_INVALID, "it was used before");
     case AUTH_NONE:
     case AUTH_INVITATION:
         break;

@@ -501,7 +501,7 @@ describe('a buyer', () => {
         };
         for (const [what, given] of Object.entries(refused)) {
             const [, answer] = await arrive(given);
-            assert.equal(answer.status, 401, `${what}: ${answer.text}`);
+            assert.equal(answer.json.code, 'hand-over-invalid', `${what}: ${answer.text}`);
         }
         await operator.act(`/v1/hand-over-keys/${kid}/revoke`, {});
         problem((await arrive(token()))[1], 401, 'hand-over-invalid');

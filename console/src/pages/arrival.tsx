@@ -2,7 +2,6 @@
 // logged in as somebody else is asked first, for anybody can send a link.
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Problem } from "../api";
 import { say } from "../i18n";
 import { useDoing } from "../parts/doing";
 import { focusSoon } from "../parts/focus";
@@ -12,16 +11,6 @@ import { post } from "../rest";
 import { homePage, isAsking, loadAccount, me } from "../state/account";
 import { buyerOf, handOver } from "../state/hand-over";
 import { go, linkTo } from "../state/route";
-
-/** What was used before fails as a log-in does; to a reader it is a link that does not hold. */
-async function logIn(token: string | null): Promise<void> {
-  try {
-    await post("/v1/login/hand-over", { token });
-  } catch (error) {
-    if (!(error instanceof Problem) || error.body.code !== "login-failed") throw error;
-    throw new Problem(error.status, error.title, { ...error.body, code: "hand-over-invalid" });
-  }
-}
 
 export function Arrival() {
   const isIn = useSignal(false);
@@ -33,7 +22,7 @@ export function Arrival() {
   async function enter(): Promise<void> {
     handOver.value = null; // it works once, whatever comes of it
     isIn.value = await run(async () => {
-      await logIn(token);
+      await post("/v1/login/hand-over", { token });
       await loadAccount();
     });
     if (isIn.value) go("orders");
