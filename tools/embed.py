@@ -26,6 +26,7 @@ MEDIA_TYPES = {
     ".txt": "text/plain; charset=utf-8",
     ".sql": "text/plain; charset=utf-8",
     ".rules": "text/plain; charset=utf-8",
+    ".model": "text/plain; charset=utf-8",
 }
 
 

@@ -10,7 +10,8 @@ extern const struct command command_migrate;
 extern const struct command command_backup, command_replay, command_import_olist, command_demo;
 extern const struct command command_verify, command_witness_init, command_witness;
 extern const struct command command_config, command_problems, command_schema, command_openapi;
-extern const struct command command_judge, command_rules_test, command_rules_explain;
+extern const struct command command_judge, command_rules_test, command_rules_explain,
+    command_rules_features;
 extern const struct command command_help;
 
 #ifndef PROGRAM_VERSION

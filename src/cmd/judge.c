@@ -27,6 +27,7 @@ struct judging {
     json_t *context;
     struct arena *arena;
     void *conversations, *writers; /* tsearch */
+    bool features;                 /* write what the model sees instead of the verdict */
     size_t language;
     struct buffer out;
 };
@@ -67,6 +68,16 @@ static bool read_at(const json_t *line, struct problem *problem)
            problem_add(problem, PROBLEM_BODY_INVALID, "/at", "is no time (RFC 3339)");
 }
 
+static void write_features(struct judging *judging, struct json_writer *json,
+                           const struct policy_message *message)
+{
+    struct buffer features;
+    buffer_init(&features);
+    policy_features(judging->worker, message, &features);
+    json_member(json, "features", buffer_view(&features));
+    buffer_done(&features);
+}
+
 static bool judge_line(struct judging *judging, const json_t *line, struct problem *problem)
 {
     struct policy_message message;
@@ -84,11 +95,14 @@ static bool judge_line(struct judging *judging, const json_t *line, struct probl
         message.writer = &keep(&judging->writers, from)->state.writer;
         message.recipient = to;
     }
-    const struct policy_verdict *verdict = policy_judge(judging->worker, &message);
     struct json_writer json = json_writer(&judging->out);
     json_open(&json);
     json_member(&json, "id", id);
-    judgement_write(&json, verdict, message.text, judging->language, JUDGEMENT_PLAIN);
+    if (judging->features)
+        write_features(judging, &json, &message);
+    else
+        judgement_write(&json, policy_judge(judging->worker, &message), message.text,
+                        judging->language, JUDGEMENT_PLAIN);
     json_close(&json);
     buffer_char(&judging->out, '\n');
     arena_reset(judging->arena);
@@ -147,19 +161,16 @@ static bool read_context(const char *file, json_t **context, struct problem *pro
     return done;
 }
 
-static int run_judge(const struct invocation *invocation)
+/* CONTEXT: a file, or NULL. */
+static int judge_input(struct judging judging, const char *folder, const char *context)
 {
     struct problem problem;
-    struct judging judging = {0};
-    const char *language = invocation_option(invocation, "language");
     problem_clear(&problem);
     buffer_init(&judging.out);
-    struct rules *rules = rules_new(invocation_option(invocation, "rules"), &problem);
-    bool done = rules != NULL &&
-                read_context(invocation_option(invocation, "context"), &judging.context, &problem);
+    struct rules *rules = rules_new(folder, &problem);
+    bool done = rules != NULL && read_context(context, &judging.context, &problem);
     if (done) {
         judging.arena = arena_new();
-        judging.language = policy_language(text_of(language));
         judging.worker = rules_borrow(rules);
         done = judge_lines(&judging, stdin, &problem);
         rules_return(rules, judging.worker);
@@ -171,6 +182,20 @@ static int run_judge(const struct invocation *invocation)
     tdestroy(judging.writers, free_kept);
     int status = command_output(&judging.out);
     return done ? status : command_failed(&problem);
+}
+
+static int run_judge(const struct invocation *invocation)
+{
+    const char *language = invocation_option(invocation, "language");
+    return judge_input((struct judging){.language = policy_language(text_of(language))},
+                       invocation_option(invocation, "rules"),
+                       invocation_option(invocation, "context"));
+}
+
+static int run_rules_features(const struct invocation *invocation)
+{
+    return judge_input((struct judging){.features = true}, invocation_option(invocation, "rules"),
+                       NULL);
 }
 
 static const struct option judge_options[] = {
@@ -200,7 +225,7 @@ const struct command command_judge = {
     .run = run_judge,
 };
 
-/* --- rules test, rules explain --- */
+/* --- rules test, rules explain, rules features --- */
 
 struct failures {
     struct buffer *out;
@@ -288,4 +313,16 @@ const struct command command_rules_explain = {
             "conditions\nand examples.",
     .examples = "  counterfoil rules explain contact.phone",
     .run = run_rules_explain,
+};
+
+const struct command command_rules_features = {
+    .name = "rules features",
+    .arguments = "",
+    .options = rules_options,
+    .option_count = COUNT_OF(rules_options),
+    .summary = "show what the model of wordings sees in messages",
+    .help = "Reads the lines that judge reads, and writes one JSON object a line: \"id\" and "
+            "\"features\", one\na line. tools/train_wording.py trains the model on them.",
+    .examples = "  echo '{\"text\": \"Take it down\"}' | counterfoil rules features",
+    .run = run_rules_features,
 };

@@ -37,7 +37,8 @@ static void read_embedded(struct rule_files *files)
 static int is_rule_file(const struct dirent *entry)
 {
     size_t length = strlen(entry->d_name);
-    return length > 6 && strcmp(entry->d_name + length - 6, ".rules") == 0;
+    const char *end = length > 6 ? entry->d_name + length - 6 : "";
+    return strcmp(end, ".rules") == 0 || strcmp(end, ".model") == 0;
 }
 
 static bool read_one(struct rule_files *files, const char *folder, const char *name,

@@ -24,6 +24,7 @@
 #define EXCEPT_REACH 200 /* bytes around a hit where an exception may begin or end */
 #define DIGITS_TO_SCAN 3 /* "8-8OO-OOO-I5" has few */
 #define PIECE_DIGITS 2
+#define LOW_STARS 3
 #define ONEWORD_MAX 64      /* bytes */
 #define KNOWN_BYTES_MAX 128 /* of an id that is known */
 #define FOLD_GROWTH 4
@@ -43,12 +44,18 @@ struct tally {
 
 #define TONGUES (POLICY_LANGUAGES + 1) /* the last: of any language */
 
+/* By language, because a word that tells a little in two languages does not tell more than in one.
+ */
+struct sum {
+    unsigned tongues[TONGUES];
+    int wording; /* the model's */
+};
+
 struct rule_points {
     uint32_t epoch;
-    /* Without and with blocks in shadow; by language, because a word that tells a little in two
-     * languages does not tell more than in one. */
-    unsigned enforced[TONGUES], all[TONGUES];
-    unsigned possible[TONGUES]; /* if all that is likely is there */
+    struct sum enforced, all; /* without and with blocks in shadow */
+    struct sum possible;      /* if all that is likely is there */
+    bool scanned; /* a scanner may have found something: the model does not speak against it */
     enum policy_mode mode;
 };
 
@@ -71,6 +78,7 @@ struct policy_worker {
     unsigned scripts; /* that it is written with */
     uint32_t epoch;
     struct parts parts;
+    struct wording_reader *wording; /* NULL: there is no model */
     struct likely *likely;
     size_t likely_count;
     struct tally *signals;    /* counted already */
@@ -92,6 +100,7 @@ struct policy_worker *policy_worker_new(struct policy *policy)
     worker->scratch = matcher_scratch_new(policy->index->matcher);
     worker->exact_work = exact_work_new();
     parts_init(&worker->parts, policy->index);
+    worker->wording = policy->wording != NULL ? wording_reader_new(policy->wording) : NULL;
     worker->likely = array_new(policy->index->phrase_count, sizeof(struct likely));
     worker->signals = array_new(policy->signal_count, sizeof(struct tally));
     worker->companions = array_new(policy->block_count, sizeof(struct tally));
@@ -111,6 +120,7 @@ void policy_worker_free(struct policy_worker *worker)
     matcher_scratch_free(worker->scratch);
     exact_work_free(worker->exact_work);
     parts_done(&worker->parts);
+    wording_reader_free(worker->wording);
     free(worker->likely);
     free(worker->signals);
     free(worker->companions);
@@ -254,20 +264,22 @@ static void add_points(struct policy_worker *worker, size_t index, const struct 
     if (counted->epoch == worker->epoch)
         return;
     counted->epoch = worker->epoch;
-    points->all[block->tongue] += signal->points;
+    points->all.tongues[block->tongue] += signal->points;
     if (block->mode == POLICY_SHADOW)
         return;
-    points->enforced[block->tongue] += signal->points;
+    points->enforced.tongues[block->tongue] += signal->points;
     points->mode = block->mode > points->mode ? block->mode : points->mode;
 }
 
-/* What the rules for any language and those of the one that tells most come to. */
-static unsigned total(const unsigned points[TONGUES])
+/* What the rules for any language, those of the one that tells most, and the model come to. */
+static unsigned total(const struct rule_points *points, const struct sum *sum)
 {
     unsigned most = 0;
     for (size_t i = 0; i < POLICY_LANGUAGES; i++)
-        most = points[i] > most ? points[i] : most;
-    return most + points[POLICY_LANGUAGES];
+        most = sum->tongues[i] > most ? sum->tongues[i] : most;
+    int wording = points->scanned && sum->wording < 0 ? 0 : sum->wording;
+    int all = (int)(most + sum->tongues[POLICY_LANGUAGES]) + wording;
+    return all > 0 ? (unsigned)all : 0;
 }
 
 static void consider(struct policy_worker *worker, size_t index, size_t start, size_t end)
@@ -379,8 +391,61 @@ static bool may_count(struct policy_worker *worker, size_t index)
     if (!conditions_hold(worker, signal->conditions, signal->condition_count, NULL) ||
         !conditions_hold(worker, block->conditions, block->condition_count, NULL))
         return false;
-    points_of(worker, block->rule)->possible[block->tongue] += signal->points;
+    struct rule_points *points = points_of(worker, block->rule);
+    points->possible.tongues[block->tongue] += signal->points;
+    points->scanned = points->scanned || signal->scanner != SCANNER_PHRASE;
     return true;
+}
+
+static struct wording_facts facts_of(const struct policy_message *message)
+{
+    return (struct wording_facts){message->from == POLICY_FROM_SELLER,
+                                  message->from == POLICY_FROM_BUYER,
+                                  message->reviewed && message->stars <= LOW_STARS};
+}
+
+/* What the model says of the rules that ask it. */
+static void ask_model(struct policy_worker *worker)
+{
+    const struct policy *policy = worker->policy;
+    if (worker->wording == NULL || policy->scanner_signal_counts[SCANNER_WORDING] == 0)
+        return;
+    worker->verdict.work += wording_read(worker->wording, &worker->folded,
+                                         facts_of(worker->circumstances.message));
+    for (size_t i = 0; i < policy->scanner_signal_counts[SCANNER_WORDING]; i++) {
+        const struct signal *signal = &policy->signals[policy->scanner_signals[SCANNER_WORDING][i]];
+        const struct block *block = &policy->blocks[signal->block];
+        struct rule_points *points = points_of(worker, block->rule);
+        if (!conditions_hold(worker, signal->conditions, signal->condition_count, NULL) ||
+            !conditions_hold(worker, block->conditions, block->condition_count, NULL))
+            continue;
+        points->all.wording = wording_points(worker->wording, signal->wording);
+        points->possible.wording = points->all.wording;
+        if (block->mode != POLICY_SHADOW) {
+            points->enforced.wording = points->all.wording;
+            points->mode = block->mode > points->mode ? block->mode : points->mode;
+        }
+    }
+}
+
+/* The passages by which the model made rules speak. */
+static void mark_wording(struct policy_worker *worker)
+{
+    const struct policy *policy = worker->policy;
+    for (size_t i = 0; worker->wording != NULL && i < policy->scanner_signal_counts[SCANNER_WORDING];
+         i++) {
+        const struct signal *signal = &policy->signals[policy->scanner_signals[SCANNER_WORDING][i]];
+        size_t rule = policy->blocks[signal->block].rule;
+        const struct rule_points *points = points_of(worker, rule);
+        struct wording_passage passages[WORDING_PASSAGES];
+        if (points->all.wording <= 0 || total(points, &points->all) < POINTS_TO_SPEAK)
+            continue;
+        size_t count = wording_passages(worker->wording, signal->wording, passages);
+        for (size_t j = 0; j < count && worker->marked_count < MARKED_MAX; j++)
+            worker->marked[worker->marked_count++] =
+                (struct marked){rule, signal->block, (uint32_t)passages[j].start,
+                                (uint32_t)passages[j].end, (unsigned)points->all.wording};
+    }
 }
 
 static void expect_scanner(struct policy_worker *worker, enum scanner scanner)
@@ -491,11 +556,11 @@ static void confirm_likely(struct policy_worker *worker)
         size_t index = policy->phrases[likely->phrase].signal;
         const struct block *block = &policy->blocks[policy->signals[index].block];
         struct rule_points *points = &worker->rules[block->rule];
-        if (total(points->possible) < POINTS_TO_SPEAK)
+        if (total(points, &points->possible) < POINTS_TO_SPEAK)
             continue;
         look_for(worker, likely->phrase, likely->place);
         if (worker->signals[index].epoch != worker->epoch)
-            points->possible[block->tongue] -= policy->signals[index].points;
+            points->possible.tongues[block->tongue] -= policy->signals[index].points;
     }
 }
 
@@ -779,7 +844,7 @@ static bool is_part_of_mail(const struct policy_worker *worker, const struct mar
     for (size_t i = 0; i < worker->marked_count; i++) {
         const struct marked *mail = &worker->marked[i];
         if (mail->start < marked->end && marked->start < mail->end && mail->rule != marked->rule &&
-            total(worker->rules[mail->rule].enforced) >= POINTS_TO_SPEAK &&
+            total(&worker->rules[mail->rule], &worker->rules[mail->rule].enforced) >= POINTS_TO_SPEAK &&
             has_scanner(policy, mail->rule, SCANNER_EMAIL))
             return true;
     }
@@ -790,14 +855,15 @@ static bool is_part_of_mail(const struct policy_worker *worker, const struct mar
 static void weigh(struct policy_worker *worker, struct text original)
 {
     struct policy_verdict *verdict = &worker->verdict;
+    mark_wording(worker);
     sort_marked(worker);
     for (size_t i = 0; i < worker->marked_count; i++) {
         const struct marked *marked = &worker->marked[i];
         struct rule_points *points = &worker->rules[marked->rule];
         struct policy_rule *rule = &worker->policy->rules[marked->rule];
-        if (total(points->all) < POINTS_TO_SPEAK || is_part_of_mail(worker, marked))
+        if (total(points, &points->all) < POINTS_TO_SPEAK || is_part_of_mail(worker, marked))
             continue;
-        if (total(points->enforced) < POINTS_TO_SPEAK)
+        if (total(points, &points->enforced) < POINTS_TO_SPEAK)
             points->mode = POLICY_SHADOW;
         bool first = true;
         for (size_t j = 0; j < i; j++)
@@ -806,7 +872,7 @@ static void weigh(struct policy_worker *worker, struct text original)
             atomic_fetch_add_explicit(&rule->shadowed, 1, memory_order_relaxed);
         if (first && points->mode != POLICY_SHADOW) {
             atomic_fetch_add_explicit(&rule->spoken, 1, memory_order_relaxed);
-            verdict->score += total(points->enforced);
+            verdict->score += total(points, &points->enforced);
         }
         verdict->verdict = points->mode > verdict->verdict ? points->mode : verdict->verdict;
         add_finding(worker, marked, original);
@@ -849,6 +915,7 @@ const struct policy_verdict *policy_judge(struct policy_worker *worker,
     prepare(worker, message->text);
     fold_known(worker, message);
     see_circumstances(worker, message);
+    ask_model(worker);
     match(worker);
     follow_pieces(worker);
     find_candidates(worker);
@@ -859,4 +926,13 @@ const struct policy_verdict *policy_judge(struct policy_worker *worker,
     worker->verdict.work += worker->parts.work;
     weigh(worker, message->text);
     return &worker->verdict;
+}
+
+void policy_features(struct policy_worker *worker, const struct policy_message *message,
+                     struct buffer *out)
+{
+    struct text text = message->text;
+    text.length = text.length < POLICY_TEXT_MAX ? text.length : POLICY_TEXT_MAX;
+    prepare(worker, text);
+    wording_features(&worker->folded, facts_of(message), out);
 }

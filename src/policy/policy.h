@@ -149,6 +149,10 @@ struct policy *policy_worker_policy(const struct policy_worker *worker);
 const struct policy_verdict *policy_judge(struct policy_worker *worker,
                                           const struct policy_message *message);
 
+/* What the model sees in a message, one feature a line: it is trained on that. */
+void policy_features(struct policy_worker *worker, const struct policy_message *message,
+                     struct buffer *out);
+
 /* --- telling --- */
 
 /* The best of the five languages for "ru", "pt-BR,es;q=0.8", …; English if none fits. */

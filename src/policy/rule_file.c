@@ -41,7 +41,7 @@ const char *const scanner_names[SCANNERS] = {
     [SCANNER_PHRASE] = "phrase",   [SCANNER_PHONE] = "phone",   [SCANNER_NUMBER] = "number",
     [SCANNER_EMAIL] = "email",     [SCANNER_LINK] = "link",     [SCANNER_HANDLE] = "handle",
     [SCANNER_CARD] = "card",       [SCANNER_PIECES] = "pieces", [SCANNER_ONEWORD] = "oneword",
-    [SCANNER_MESSAGE] = "message",
+    [SCANNER_MESSAGE] = "message", [SCANNER_WORDING] = "wording",
 };
 
 static bool refuse(struct reader *reader, const char *why, struct text what)
@@ -208,8 +208,8 @@ static bool read_signal_options(struct reader *reader, struct text words, struct
     words = text_trim(words);
     if (words.length > 0 && !text_starts(words, "when ")) {
         struct text number = text_cut(&words, ' ');
-        if (!text_to_u64(number, POINTS_TO_SPEAK, &points) || points == 0)
-            return refuse(reader, "points are a number from 1 to 100", number);
+        if (!text_to_u64(number, POINTS_MAX, &points) || points == 0)
+            return refuse(reader, "points are a number from 1 to 200", number);
         words = text_trim(words);
     }
     signal->points = (unsigned)points;
@@ -348,7 +348,7 @@ static bool read_key(struct reader *reader, struct text key, struct text value)
     if (text_is(key, "weight")) {
         if (block->phrase_count > 0)
             return refuse(reader, "the weight must stand above the phrases", value);
-        return read_number(reader, value, POINTS_TO_SPEAK, &block->weight);
+        return read_number(reader, value, POINTS_MAX, &block->weight);
     }
     if (text_is(key, "mode"))
         return read_mode(reader, value);

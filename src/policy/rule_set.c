@@ -25,6 +25,7 @@ static void free_parts(struct policy *policy)
     for (size_t i = 0; i < SCANNERS; i++)
         free(policy->scanner_signals[i]);
     exact_free(policy->money);
+    wording_free(policy->wording);
     index_builder_free(policy->builder);
     index_free(policy->index);
 }
@@ -137,14 +138,51 @@ static void compile_builtins(struct policy *policy, struct problem *problem)
     phrase_code_done(&code);
 }
 
+static bool is_model(struct text name)
+{
+    size_t length = sizeof ".model" - 1;
+    return name.length > length &&
+           text_is(text_slice(name, name.length - length, name.length), ".model");
+}
+
+static bool read_model(struct policy *policy, const struct policy_source *source,
+                       struct problem *problem)
+{
+    if (policy->wording != NULL)
+        return problem_set(problem, PROBLEM_RULES_INVALID, "%.*s:1: there is a model already",
+                           TEXT_ARG(source->name));
+    policy->wording = wording_new(source->name, source->content, problem);
+    return policy->wording != NULL;
+}
+
+/* Rules that ask the model ask for what it knows. */
+static bool link_wording(struct policy *policy, struct problem *problem)
+{
+    for (size_t i = 0; i < policy->signal_count; i++) {
+        struct signal *signal = &policy->signals[i];
+        const struct block *block = &policy->blocks[signal->block];
+        const char *id = policy->rules[block->rule].id;
+        if (signal->scanner != SCANNER_WORDING || policy->wording == NULL)
+            continue;
+        signal->wording = wording_rule(policy->wording, text_of(id));
+        if (signal->wording == WORDING_RULES_MAX)
+            return problem_set(problem, PROBLEM_RULES_INVALID,
+                               "%.*s:%u: the model knows nothing of the rule %s",
+                               TEXT_ARG(block->source), signal->line, id);
+    }
+    return true;
+}
+
 static bool build(struct policy *policy, const struct policy_source *sources, size_t count,
                   struct problem *problem)
 {
     for (size_t i = 0; i < count; i++)
-        if (!rules_read(policy, sources[i].name, sources[i].content, problem))
+        if (!(is_model(sources[i].name)
+                  ? read_model(policy, &sources[i], problem)
+                  : rules_read(policy, sources[i].name, sources[i].content, problem)))
             return false;
     link_rules(policy);
-    if (!check_rules(policy, problem))
+    if (!check_rules(policy, problem) || !link_wording(policy, problem))
         return false;
     compile_builtins(policy, problem);
     index_scanners(policy);

@@ -11,10 +11,12 @@
 #include "base/arena.h"
 #include "policy/index.h"
 #include "policy/policy.h"
+#include "policy/wording.h"
 
 #define RULES_MAX 256
 #define BLOCK_CONDITIONS_MAX 8
 #define POINTS_TO_SPEAK 100
+#define POINTS_MAX 200 /* of a phrase; more than speaks: the model cannot take it away */
 
 enum condition_kind {
     CONDITION_FROM_SELLER,
@@ -52,6 +54,7 @@ enum scanner {
     SCANNER_PIECES,
     SCANNER_ONEWORD,
     SCANNER_MESSAGE,
+    SCANNER_WORDING, /* none: the model's points */
     SCANNERS,
 };
 
@@ -68,6 +71,7 @@ struct signal {
     enum scanner scanner;
     struct text argument; /* name of a list of links */
     struct text phrase;   /* as it was written */
+    size_t wording;       /* of SCANNER_WORDING: the model's number of the rule */
     unsigned points, line;
     size_t block;
     struct condition conditions[BLOCK_CONDITIONS_MAX];
@@ -133,6 +137,7 @@ struct policy {
     struct link_list *links;
     size_t link_count, link_capacity;
     struct exact *money;
+    struct wording *wording; /* NULL: there is no model */
     size_t *scanner_signals[SCANNERS]; /* signals of each scanner */
     size_t scanner_signal_counts[SCANNERS];
 };

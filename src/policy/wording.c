@@ -1,0 +1,508 @@
+#include "policy/wording.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/array.h"
+#include "policy/letters.h"
+
+#define TOKENS_MAX 8192 /* of a message; what is behind them is not read */
+#define PREFIX_LETTERS 4
+#define DENSE_RUN 4 /* characters of a script without spaces, one after another */
+#define FEATURES_MAX (1u << 20)
+#define SIGNS "!?%$*\""
+#define FACTS_MAX 2
+
+/* A word, a sign, or a character of a script without spaces. */
+struct token {
+    uint32_t start, end, prefix_end;
+    bool dense;
+    uint64_t hash, prefix; /* of all of it and of its first letters */
+};
+
+/* Which features it has: kinds as they stand in the file before the colon. */
+enum feature_kind {
+    FEATURE_WORD = 'w',
+    FEATURE_PREFIX = 'p',
+    FEATURE_PAIR = 'b',
+    FEATURE_PREFIXES = 'q',
+    FEATURE_RUN = 'c',
+    FEATURE_FACT = 'f',
+};
+
+struct feature {
+    enum feature_kind kind;
+    size_t first, count; /* of the tokens; of a fact: its number */
+    uint64_t hash;
+};
+
+static const char *const facts_names[] = {"seller", "buyer", "low"};
+
+/* --- hashes --- */
+
+static uint64_t hash_bytes(const unsigned char *bytes, size_t length)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (is_digit(bytes[i]) ? '0' : bytes[i])) * UINT64_C(0x100000001B3);
+    return hash;
+}
+
+static uint64_t hash_next(uint64_t hash, uint64_t token)
+{
+    hash = (hash ^ token) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 32;
+}
+
+/* --- the words of a message --- */
+
+static size_t letter_length(const unsigned char *bytes, size_t at, size_t length)
+{
+    size_t letter = bytes[at] < 0x80 ? 1 : bytes[at] < 0xE0 ? 2 : bytes[at] < 0xF0 ? 3 : 4;
+    return letter < length - at ? letter : length - at;
+}
+
+static struct token read_token(const unsigned char *bytes, size_t start, size_t length)
+{
+    size_t end = start, letters = 0, prefix_end = start;
+    bool word = is_word_byte(bytes, start);
+    do {
+        end += letter_length(bytes, end, length);
+        if (++letters <= PREFIX_LETTERS)
+            prefix_end = end;
+    } while (word && end < length && is_word_byte(bytes, end));
+    return (struct token){.start = (uint32_t)start,
+                          .end = (uint32_t)end,
+                          .prefix_end = (uint32_t)prefix_end,
+                          .dense = bytes[start] >= 0xE0,
+                          .hash = hash_bytes(bytes + start, end - start),
+                          .prefix = hash_bytes(bytes + start, prefix_end - start)};
+}
+
+static bool is_sign(unsigned char c)
+{
+    return c != 0 && strchr(SIGNS, c) != NULL;
+}
+
+static size_t read_tokens(const unsigned char *bytes, size_t length, struct token *tokens)
+{
+    size_t count = 0, at = 0;
+    while (at < length && count < TOKENS_MAX) {
+        if (is_word_byte(bytes, at) || bytes[at] >= 0xE0 || is_sign(bytes[at])) {
+            tokens[count] = read_token(bytes, at, length);
+            at = tokens[count++].end;
+        } else {
+            at++;
+        }
+    }
+    return count;
+}
+
+/* --- features --- */
+
+typedef void (*take_feature)(void *context, const struct feature *feature);
+
+static void take_dense(const struct token *tokens, size_t count, size_t at, take_feature take,
+                       void *context)
+{
+    uint64_t hash = FEATURE_RUN;
+    for (size_t i = at; i < count && i < at + DENSE_RUN && tokens[i].dense; i++) {
+        hash = hash_next(hash, tokens[i].hash);
+        take(context, &(struct feature){FEATURE_RUN, at, i + 1 - at, hash});
+    }
+}
+
+static void take_word(const struct token *tokens, size_t count, size_t at, take_feature take,
+                      void *context)
+{
+    const struct token *token = &tokens[at], *next = at + 1 < count ? token + 1 : NULL;
+    take(context, &(struct feature){FEATURE_WORD, at, 1, hash_next(FEATURE_WORD, token->hash)});
+    if (token->prefix_end < token->end)
+        take(context,
+             &(struct feature){FEATURE_PREFIX, at, 1, hash_next(FEATURE_PREFIX, token->prefix)});
+    if (next == NULL || next->dense)
+        return;
+    take(context,
+         &(struct feature){FEATURE_PAIR, at, 2,
+                           hash_next(hash_next(FEATURE_PAIR, token->hash), next->hash)});
+    take(context,
+         &(struct feature){FEATURE_PREFIXES, at, 2,
+                           hash_next(hash_next(FEATURE_PREFIXES, token->prefix), next->prefix)});
+}
+
+static void take_fact(size_t fact, take_feature take, void *context)
+{
+    const char *name = facts_names[fact];
+    uint64_t hash = hash_bytes((const unsigned char *)name, strlen(name));
+    take(context, &(struct feature){FEATURE_FACT, fact, 0, hash_next(FEATURE_FACT, hash)});
+}
+
+static void take_features(const struct token *tokens, size_t count, struct wording_facts facts,
+                          take_feature take, void *context)
+{
+    if (facts.from_seller || facts.from_buyer)
+        take_fact(facts.from_seller ? 0 : 1, take, context);
+    if (facts.low_review)
+        take_fact(2, take, context);
+    for (size_t i = 0; i < count; i++)
+        (tokens[i].dense ? take_dense : take_word)(tokens, count, i, take, context);
+}
+
+/* --- the model --- */
+
+struct weights {
+    int8_t of[WORDING_RULES_MAX];
+};
+
+struct wording {
+    size_t rule_count, feature_count, capacity;
+    struct text rules[WORDING_RULES_MAX]; /* in `ids` */
+    struct buffer ids;
+    int64_t bias[WORDING_RULES_MAX], scale, floor;
+    uint64_t *hashes; /* of each feature; then the table of 1 + their numbers */
+    struct weights *weights;
+    size_t weight_capacity;
+    uint32_t *table;
+    unsigned shift;
+};
+
+void wording_free(struct wording *wording)
+{
+    if (wording == NULL)
+        return;
+    buffer_done(&wording->ids);
+    free(wording->hashes);
+    free(wording->weights);
+    free(wording->table);
+    free(wording);
+}
+
+size_t wording_rule(const struct wording *wording, struct text id)
+{
+    for (size_t i = 0; i < wording->rule_count; i++)
+        if (text_equal(wording->rules[i], id))
+            return i;
+    return WORDING_RULES_MAX;
+}
+
+static size_t place_of(const struct wording *wording, uint64_t hash)
+{
+    size_t place = hash * UINT64_C(0x9E3779B97F4A7C15) >> wording->shift;
+    while (wording->table[place] != 0 && wording->hashes[wording->table[place] - 1] != hash)
+        place = (place + 1) & ((UINT64_C(1) << (64 - wording->shift)) - 1);
+    return place;
+}
+
+static void make_table(struct wording *wording)
+{
+    size_t size = 64;
+    for (wording->shift = 58; size < 4 * wording->feature_count; size *= 2)
+        wording->shift--;
+    wording->table = array_new(size, sizeof *wording->table);
+    for (size_t i = 0; i < wording->feature_count; i++)
+        wording->table[place_of(wording, wording->hashes[i])] = (uint32_t)i + 1;
+}
+
+/* --- reading a file --- */
+
+struct model_file {
+    struct wording *wording;
+    struct text name;
+    unsigned line;
+    struct problem *problem;
+};
+
+static bool refuse(const struct model_file *file, const char *why)
+{
+    return problem_set(file->problem, PROBLEM_RULES_INVALID, "%.*s:%u: %s", TEXT_ARG(file->name),
+                       file->line, why);
+}
+
+static bool read_number(struct text *rest, int64_t least, int64_t most, int64_t *number)
+{
+    struct text word = text_cut(rest, ' ');
+    uint64_t read;
+    bool negative = text_starts(word, "-");
+    if (!text_to_u64(text_slice(word, negative, word.length), INT32_MAX, &read))
+        return false;
+    *number = negative ? -(int64_t)read : (int64_t)read;
+    return *number >= least && *number <= most;
+}
+
+static bool read_rules(struct model_file *file, struct text rest)
+{
+    struct wording *wording = file->wording;
+    buffer_text(&wording->ids, rest);
+    rest = buffer_view(&wording->ids);
+    while (rest.length > 0) {
+        if (wording->rule_count == WORDING_RULES_MAX)
+            return refuse(file, "there are too many rules");
+        wording->rules[wording->rule_count++] = text_cut(&rest, ' ');
+    }
+    return wording->rule_count > 0 || refuse(file, "the ids of rules are missing");
+}
+
+static bool read_bias(struct model_file *file, struct text rest)
+{
+    for (size_t i = 0; i < file->wording->rule_count; i++)
+        if (!read_number(&rest, -100000, 100000, &file->wording->bias[i]))
+            return refuse(file, "a whole number for each rule is needed");
+    return rest.length == 0 || refuse(file, "there are more numbers than rules");
+}
+
+/* "w:word", "b:two words", "c:字": the hash that a message's feature would have. */
+static bool read_feature(struct text feature, uint64_t *hash)
+{
+    if (feature.length < 3 || feature.bytes[1] != ':' || strchr("wpbqcf", feature.bytes[0]) == NULL)
+        return false;
+    *hash = (unsigned char)feature.bytes[0];
+    bool dense = *hash == FEATURE_RUN;
+    feature = text_slice(feature, 2, feature.length);
+    while (feature.length > 0) {
+        size_t length = dense ? letter_length((const unsigned char *)feature.bytes, 0,
+                                              feature.length)
+                              : 0;
+        struct text token = dense ? text_slice(feature, 0, length) : text_cut(&feature, ' ');
+        feature = dense ? text_slice(feature, length, feature.length) : feature;
+        *hash = hash_next(*hash, hash_bytes((const unsigned char *)token.bytes, token.length));
+    }
+    return true;
+}
+
+/* "b:take down<tab>12 -3 0". */
+static bool read_weights(struct model_file *file, struct text line)
+{
+    struct wording *wording = file->wording;
+    struct text feature = text_cut(&line, '\t');
+    size_t number = wording->feature_count;
+    if (number == FEATURES_MAX)
+        return refuse(file, "there are too many features");
+    wording->hashes =
+        array_with(wording->hashes, number, &wording->capacity, sizeof *wording->hashes);
+    wording->weights =
+        array_with(wording->weights, number, &wording->weight_capacity, sizeof *wording->weights);
+    wording->weights[number] = (struct weights){0};
+    if (!read_feature(feature, &wording->hashes[number]))
+        return refuse(file, "a feature is \"w:word\", \"p:\", \"b:\", \"q:\", \"c:\" or \"f:\"");
+    for (size_t i = 0; i < wording->rule_count; i++) {
+        int64_t weight;
+        if (!read_number(&line, INT8_MIN, INT8_MAX, &weight))
+            return refuse(file, "a weight from -128 to 127 for each rule is needed");
+        wording->weights[number].of[i] = (int8_t)weight;
+    }
+    wording->feature_count++;
+    return line.length == 0 || refuse(file, "there are more weights than rules");
+}
+
+static bool read_line(struct model_file *file, struct text line)
+{
+    struct wording *wording = file->wording;
+    if (line.length == 0 || line.bytes[0] == '#')
+        return true;
+    if (memchr(line.bytes, '\t', line.length) != NULL)
+        return wording->scale != 0 ? read_weights(file, line)
+                                   : refuse(file, "rules, bias, scale and floor come first");
+    struct text key = text_cut(&line, ' ');
+    if (text_is(key, "rules") && wording->rule_count == 0)
+        return read_rules(file, line);
+    if (text_is(key, "bias"))
+        return read_bias(file, line);
+    if (text_is(key, "floor"))
+        return read_number(&line, -1000, 0, &wording->floor) ||
+               refuse(file, "the floor is a whole number from -1000 to 0");
+    if (text_is(key, "scale"))
+        return read_number(&line, 1, 1000000, &wording->scale) ||
+               refuse(file, "the scale is a whole number from 1 on");
+    return refuse(file, "a line is rules, bias, scale, floor, or a feature and its weights");
+}
+
+struct wording *wording_new(struct text name, struct text content, struct problem *problem)
+{
+    struct wording *wording = array_new(1, sizeof *wording);
+    struct model_file file = {wording, name, 0, problem};
+    bool done = true;
+    buffer_init(&wording->ids);
+    while (done && content.length > 0) {
+        file.line++;
+        done = read_line(&file, text_cut(&content, '\n'));
+    }
+    if (done && (wording->scale == 0 || wording->rule_count == 0))
+        done = refuse(&file, "rules, bias, scale and floor are missing");
+    if (done) {
+        make_table(wording);
+        return wording;
+    }
+    wording_free(wording);
+    return NULL;
+}
+
+/* --- reading a message --- */
+
+/* A feature of the message that the model knows. */
+struct known_feature {
+    uint32_t number, first, count;
+};
+
+struct wording_reader {
+    const struct wording *wording;
+    const struct folded *folded;
+    struct token *tokens;
+    size_t token_count;
+    struct known_feature *known;
+    size_t known_count;
+    uint32_t *seen; /* of each feature of the model: the message that has it */
+    uint32_t epoch;
+    int64_t sums[WORDING_RULES_MAX];
+};
+
+#define KNOWN_MAX (DENSE_RUN * TOKENS_MAX + FACTS_MAX)
+
+struct wording_reader *wording_reader_new(const struct wording *wording)
+{
+    struct wording_reader *reader = array_new(1, sizeof *reader);
+    *reader = (struct wording_reader){
+        .wording = wording,
+        .tokens = array_new(TOKENS_MAX, sizeof(struct token)),
+        .known = array_new(KNOWN_MAX, sizeof(struct known_feature)),
+        .seen = array_new(wording->feature_count + 1, sizeof(uint32_t)),
+    };
+    return reader;
+}
+
+void wording_reader_free(struct wording_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    free(reader->tokens);
+    free(reader->known);
+    free(reader->seen);
+    free(reader);
+}
+
+/* Each feature counts once. */
+static void weigh_feature(void *context, const struct feature *feature)
+{
+    struct wording_reader *reader = context;
+    const struct wording *wording = reader->wording;
+    uint32_t found = wording->table[place_of(wording, feature->hash)];
+    if (found == 0 || reader->seen[found - 1] == reader->epoch)
+        return;
+    reader->seen[found - 1] = reader->epoch;
+    reader->known[reader->known_count++] = (struct known_feature){
+        found - 1, (uint32_t)feature->first, (uint32_t)feature->count};
+    for (size_t i = 0; i < WORDING_RULES_MAX; i++)
+        reader->sums[i] += wording->weights[found - 1].of[i];
+}
+
+size_t wording_read(struct wording_reader *reader, const struct folded *folded,
+                    struct wording_facts facts)
+{
+    reader->folded = folded;
+    reader->epoch++;
+    reader->known_count = 0;
+    memset(reader->sums, 0, sizeof reader->sums);
+    reader->token_count = read_tokens(folded->bytes, folded->length, reader->tokens);
+    take_features(reader->tokens, reader->token_count, facts, weigh_feature, reader);
+    return folded->length + DENSE_RUN * reader->token_count;
+}
+
+int wording_points(const struct wording_reader *reader, size_t rule)
+{
+    const struct wording *wording = reader->wording;
+    double features = reader->known_count > 0 ? (double)reader->known_count : 1;
+    double points = (double)wording->bias[rule] +
+                    (double)(wording->scale * reader->sums[rule]) / sqrt(features) / 1000;
+    if (points < (double)wording->floor)
+        return (int)wording->floor;
+    return points > 100 ? 100 : (int)points;
+}
+
+/* --- the passages that weighed most --- */
+
+/* The run of tokens whose SHARES come to the most; 0 if none is positive. */
+static int64_t heaviest(const int64_t *shares, size_t count, size_t *first, size_t *end)
+{
+    int64_t best = 0, sum = 0;
+    size_t start = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (sum <= 0) {
+            sum = 0;
+            start = i;
+        }
+        sum += shares[i];
+        if (sum > best) {
+            best = sum;
+            *first = start;
+            *end = i + 1;
+        }
+    }
+    return best;
+}
+
+size_t wording_passages(struct wording_reader *reader, size_t rule,
+                        struct wording_passage passages[WORDING_PASSAGES])
+{
+    size_t count = 0;
+    int64_t total = 0, least = 0;
+    int64_t *shares = array_new(reader->token_count + 1, sizeof *shares);
+    for (size_t i = 0; i < reader->known_count; i++) {
+        const struct known_feature *known = &reader->known[i];
+        int64_t weight = reader->wording->weights[known->number].of[rule];
+        for (size_t j = 0; j < known->count; j++)
+            shares[known->first + j] += 12 * weight / known->count;
+        total += known->count > 0 && weight > 0 ? 12 * weight : 0;
+    }
+    /* What weighs as little as the words do on average belongs to no passage. */
+    for (size_t i = 0; i < reader->token_count; i++)
+        shares[i] -= total / (int64_t)(reader->token_count + 1);
+    for (; count < WORDING_PASSAGES; count++) {
+        size_t first = 0, end = 0;
+        int64_t weight = heaviest(shares, reader->token_count, &first, &end);
+        if (weight == 0 || weight < least)
+            break;
+        passages[count] =
+            (struct wording_passage){reader->tokens[first].start, reader->tokens[end - 1].end};
+        memset(shares + first, 0, (end - first) * sizeof *shares);
+        shares[first] = INT64_MIN / 4; /* the next passage does not go through it */
+        least = weight / 2;
+    }
+    free(shares);
+    return count;
+}
+
+/* --- what the model is trained on --- */
+
+struct feature_writer {
+    const struct folded *folded;
+    const struct token *tokens;
+    struct buffer *out;
+};
+
+static void write_feature(void *context, const struct feature *feature)
+{
+    const struct feature_writer *writer = context;
+    bool whole = feature->kind != FEATURE_PREFIX && feature->kind != FEATURE_PREFIXES;
+    buffer_format(writer->out, "%c:", feature->kind);
+    if (feature->kind == FEATURE_FACT)
+        buffer_string(writer->out, facts_names[feature->first]);
+    for (size_t i = 0; i < feature->count; i++) {
+        const struct token *token = &writer->tokens[feature->first + i];
+        if (i > 0 && !token->dense)
+            buffer_char(writer->out, ' ');
+        for (size_t at = token->start; at < (whole ? token->end : token->prefix_end); at++) {
+            char c = (char)writer->folded->bytes[at];
+            buffer_char(writer->out, is_digit((unsigned char)c) ? '0' : c);
+        }
+    }
+    buffer_char(writer->out, '\n');
+}
+
+void wording_features(const struct folded *folded, struct wording_facts facts, struct buffer *out)
+{
+    struct token *tokens = array_new(TOKENS_MAX, sizeof *tokens);
+    struct feature_writer writer = {folded, tokens, out};
+    size_t count = read_tokens(folded->bytes, folded->length, tokens);
+    take_features(tokens, count, facts, write_feature, &writer);
+    free(tokens);
+}

@@ -1,0 +1,54 @@
+/*
+ * Wording: a linear model over words and runs of characters. It says, in the points of rules
+ * (docs/rules.md, "The model"), how far the words of a message as a whole speak for or against its
+ * breaking a rule, where phrases are not enough. tools/train_wording.py makes it from the corpus.
+ * Only inside src/policy.
+ *
+ * A feature is a word, its first four letters, two of either one after the other, or one to four
+ * characters of a script without spaces; digits are all the same. Each has a weight for each rule:
+ *
+ *     points of a rule = bias + scale * (sum of the weights) / sqrt(how many features are known)
+ */
+#pragma once
+
+#include "base/problem.h"
+#include "policy/fold.h"
+
+#define WORDING_RULES_MAX 16
+#define WORDING_PASSAGES 2
+
+struct wording; /* a model; it never changes */
+
+void wording_free(struct wording *wording);
+/* NAME is the file's; PROBLEM_RULES_INVALID says "file:line: why". */
+struct wording *wording_new(struct text name, struct text content, struct problem *problem)
+    OWNED_BY(wording_free);
+/* The model's number of the rule of this ID; WORDING_RULES_MAX: it knows nothing of it. */
+size_t wording_rule(const struct wording *wording, struct text id);
+
+/* What it sees beside the words. */
+struct wording_facts {
+    bool from_seller, from_buyer;
+    bool low_review; /* three stars or fewer */
+};
+
+struct wording_passage {
+    size_t start, end; /* of the folded text */
+};
+
+struct wording_reader; /* of one thread, used again and again */
+
+void wording_reader_free(struct wording_reader *reader);
+struct wording_reader *wording_reader_new(const struct wording *wording)
+    OWNED_BY(wording_reader_free);
+/* Reads a message, borrowed until the next one; returns the work in bytes and features. */
+size_t wording_read(struct wording_reader *reader, const struct folded *folded,
+                    struct wording_facts facts);
+/* From the model's floor to 100. */
+int wording_points(const struct wording_reader *reader, size_t rule);
+/* The passages that weighed most for the rule; returns how many. */
+size_t wording_passages(struct wording_reader *reader, size_t rule,
+                        struct wording_passage passages[WORDING_PASSAGES]);
+/* Writes the features of a message, one a line: what the model is trained on. */
+void wording_features(const struct folded *folded, struct wording_facts facts,
+                      struct buffer *out);

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Trains the model of wordings (src/policy/wording.h) on the project's own corpus.
+
+usage: train_wording.py [--check] [--out FILE] PROGRAM
+
+Reads the open lines of tests/policy/corpus/*.jsonl (never those that are set aside) as PROGRAM
+("rules features") sees them, and writes rules/wording.model. The same lines give the same weights.
+
+  --check      train, and compare with the file instead of writing it
+  --out FILE   write there
+
+Logistic regression with L2, one for each rule and one for "any rule"; a rule's score is the sum of
+its own and that one. Needs numpy (Debian: python3-numpy).
+"""
+import glob
+import json
+import os
+import subprocess
+import sys
+
+import numpy
+
+CORPUS = "tests/policy/corpus"
+MODEL = "rules/wording.model"
+RULES = (
+    "contact.messenger", "contact.request", "disparage", "insult", "offplatform",
+    "phishing.credentials", "phishing.support", "review.incentive", "review.pressure",
+    "review.removal",
+)
+LEAST_LINES = 2        # in which a feature must stand
+FEATURES = 24000       # that are kept: those that weigh most
+ROW = 3.0              # length of a line's row
+PENALTY = 1 / 3        # L2
+ROUNDS = 250
+UNIT = 0.05            # of a weight in the file
+ALONE = 3.0            # log-odds at which the model alone makes a rule speak
+NEUTRAL = ALONE - 5.0  # … and at which it adds nothing to the phrases' points
+FLOOR = -20            # points that it takes away at the most
+
+
+def read_lines():
+    lines = []
+    for path in sorted(glob.glob(f"{CORPUS}/*.jsonl")):
+        with open(path, encoding="utf-8") as stream:
+            lines += [json.loads(line) for line in stream if line.strip()]
+    return [line for line in lines if "conversation" not in line]
+
+
+def read_features(program, lines):
+    """Of each line: the features that the program sees, each once."""
+    sent = [{key: value for key, value in line.items() if key != "expect"} for line in lines]
+    answer = subprocess.run(
+        [program, "rules", "features"], check=True, capture_output=True, encoding="utf-8",
+        input="".join(json.dumps(line, ensure_ascii=False) + "\n" for line in sent))
+    return [sorted(set(json.loads(row)["features"].split("\n")) - {""})
+            for row in answer.stdout.splitlines()]
+
+
+class Rows:
+    """A sparse matrix of lines and features; a line's values are all the same."""
+
+    def __init__(self, lines, names):
+        number = {name: index for index, name in enumerate(names)}
+        rows = [[number[feature] for feature in line if feature in number] for line in lines]
+        self.lengths = numpy.array([len(row) for row in rows])
+        self.columns = numpy.array([column for row in rows for column in row])
+        self.row_of = numpy.repeat(numpy.arange(len(rows)), self.lengths)
+        self.values = ROW / numpy.sqrt(numpy.maximum(1, self.lengths))
+        self.shape = (len(rows), len(names))
+
+    def times(self, weights):
+        sums = numpy.bincount(self.row_of, weights[self.columns], self.shape[0])
+        return sums * self.values
+
+    def transposed_times(self, errors):
+        return numpy.bincount(self.columns, (errors * self.values)[self.row_of], self.shape[1])
+
+    def largest_eigenvalue(self):
+        vector = numpy.ones(self.shape[1])
+        for _ in range(30):
+            vector = self.transposed_times(self.times(vector))
+            size = numpy.sqrt(vector @ vector)
+            vector /= size
+        return size
+
+
+def train(rows, labels):
+    """Weights and bias, by accelerated gradient descent from zero."""
+    step = 1 / (0.25 * (rows.largest_eigenvalue() + rows.shape[0]) + PENALTY)
+    weights, before = numpy.zeros(rows.shape[1]), numpy.zeros(rows.shape[1])
+    bias = bias_before = 0.0
+    for turn in range(ROUNDS):
+        push = turn / (turn + 3)
+        ahead, bias_ahead = weights + push * (weights - before), bias + push * (bias - bias_before)
+        errors = 1 / (1 + numpy.exp(-(rows.times(ahead) + bias_ahead))) - labels
+        before, bias_before = weights, bias
+        weights = ahead - step * (rows.transposed_times(errors) + PENALTY * ahead)
+        bias = bias_ahead - step * (errors.sum() + PENALTY * bias_ahead)
+    return weights, bias
+
+
+def train_rules(rows, lines):
+    expected = [set(line["expect"]) for line in lines]
+    any_weights, any_bias = train(rows, numpy.array([float(bool(rules)) for rules in expected]))
+    trained = []
+    for rule in RULES:
+        weights, bias = train(rows, numpy.array([float(rule in rules) for rules in expected]))
+        trained.append((weights + any_weights, bias + any_bias))
+    return numpy.array([weights for weights, _ in trained]), [bias for _, bias in trained]
+
+
+def known_names(features):
+    counts = {}
+    for line in features:
+        for feature in line:
+            counts[feature] = counts.get(feature, 0) + 1
+    return sorted(name for name, count in counts.items() if count >= LEAST_LINES), counts
+
+
+def heaviest(names, counts, weights):
+    """The names whose weights, by how often they count, come to most."""
+    sizes = numpy.abs(weights).max(axis=0) * numpy.sqrt([counts[name] for name in names])
+    order = sorted(range(len(names)), key=lambda index: (-sizes[index], names[index]))
+    return sorted(names[index] for index in order[:FEATURES])
+
+
+def model_rows(program):
+    lines = read_lines()
+    features = read_features(program, lines)
+    names, counts = known_names(features)
+    weights, _ = train_rules(Rows(features, names), lines)
+    names = heaviest(names, counts, weights)
+    weights, bias = train_rules(Rows(features, names), lines)
+    points = 100 / (ALONE - NEUTRAL)
+    steps = numpy.clip(numpy.rint(weights / UNIT), -127, 127).astype(int)
+    yield "# Made by tools/train_wording.py; docs/rules.md, \"The model\"."
+    yield "rules " + " ".join(RULES)
+    yield "bias " + " ".join(str(round(points * (value - NEUTRAL))) for value in bias)
+    yield f"scale {round(1000 * ROW * UNIT * points)}"
+    yield f"floor {FLOOR}"
+    for index, name in enumerate(names):
+        yield name + "\t" + " ".join(str(step) for step in steps[:, index])
+
+
+def differences(rows, path):
+    """Lines that are not there, and weights that differ by more than rounding may."""
+    with open(path, encoding="utf-8") as stream:
+        kept = dict(split_row(row) for row in stream.read().splitlines())
+    made = dict(split_row(row) for row in rows)
+    found = sorted(set(kept) ^ set(made))
+    for name in sorted(set(kept) & set(made)):
+        if any(abs(a - b) > 1 for a, b in zip(kept[name], made[name])):
+            found.append(name)
+    return found
+
+
+def split_row(row):
+    name, _, numbers = row.partition("\t" if "\t" in row else " ")
+    words = numbers.split(" ")
+    return (name, [int(word) for word in words]) if words[0].lstrip("-").isdigit() else (row, [])
+
+
+def main(arguments):
+    check = "--check" in arguments
+    out = MODEL
+    if "--out" in arguments:
+        out = arguments[arguments.index("--out") + 1]
+    programs = [word for word in arguments if not word.startswith("--") and word != out]
+    if len(programs) != 1:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    rows = list(model_rows(programs[0]))
+    if check:
+        wrong = differences(rows, MODEL)
+        for name in wrong[:20]:
+            print(f"{MODEL}: {name}: training gives something else", file=sys.stderr)
+        return 1 if wrong else 0
+    with open(out + ".new", "w", encoding="utf-8") as stream:
+        stream.write("\n".join(rows) + "\n")
+    os.replace(out + ".new", out)
+    print(f"{out}: {len(rows) - 5} features")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
