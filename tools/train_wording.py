@@ -3,8 +3,9 @@
 
 usage: train_wording.py [--check] [--out FILE] PROGRAM
 
-Reads the open lines of tests/policy/corpus/*.jsonl (never those that are set aside) as PROGRAM
-("rules features") sees them, and writes rules/wording.model. The same lines give the same weights.
+Reads the open lines of tests/policy/corpus/*.jsonl (never those that are set aside) and the
+examples in rules/*.rules as PROGRAM ("rules features") sees them, and writes rules/wording.model.
+The same lines give the same weights.
 
   --check      train, and compare with the file instead of writing it
   --out FILE   write there
@@ -15,6 +16,7 @@ its own and that one. Needs numpy (Debian: python3-numpy).
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -36,6 +38,7 @@ UNIT = 0.05            # of a weight in the file
 ALONE = 3.0            # log-odds at which the model alone makes a rule speak
 NEUTRAL = ALONE - 5.0  # … and at which it adds nothing to the phrases' points
 FLOOR = -20            # points that it takes away at the most
+UNKNOWN = 0.5          # as a label
 
 
 def read_lines():
@@ -46,9 +49,36 @@ def read_lines():
     return [line for line in lines if "conversation" not in line]
 
 
+def read_example(row, rule, hit):
+    """A line under "hits:" or "misses:"; only of its own rule is it known whether it breaks it."""
+    notes, _, text = row[1:].partition("] ") if row.startswith("[") else ("", "", row)
+    line = {"text": text, "from": "buyer" if "buyer" in notes else "seller", "example": rule,
+            "expect": [rule] if hit else []}
+    stars = re.search(r"stars ([1-5])", notes)
+    if stars:
+        line["context"] = {"review": {"stars": int(stars[1]), "days_ago": 1}}
+    return line
+
+
+def read_examples():
+    lines = []
+    for path in sorted(glob.glob("rules/*.rules")):
+        rule = section = ""
+        with open(path, encoding="utf-8") as stream:
+            for row in stream.read().splitlines():
+                if row.startswith("rule "):
+                    rule = row[5:].strip()
+                if row.startswith("    ") and section in ("hits:", "misses:") and rule in RULES:
+                    lines.append(read_example(row.strip(), rule, section == "hits:"))
+                elif not row.startswith("    "):
+                    section = row.strip()
+    return lines
+
+
 def read_features(program, lines):
     """Of each line: the features that the program sees, each once."""
-    sent = [{key: value for key, value in line.items() if key != "expect"} for line in lines]
+    sent = [{key: line[key] for key in ("text", "from", "lang", "context") if key in line}
+            for line in lines]
     answer = subprocess.run(
         [program, "rules", "features"], check=True, capture_output=True, encoding="utf-8",
         input="".join(json.dumps(line, ensure_ascii=False) + "\n" for line in sent))
@@ -85,7 +115,7 @@ class Rows:
 
 
 def train(rows, labels):
-    """Weights and bias, by accelerated gradient descent from zero."""
+    """Weights and bias, by accelerated gradient descent from zero; a label of 0.5 is none."""
     step = 1 / (0.25 * (rows.largest_eigenvalue() + rows.shape[0]) + PENALTY)
     weights, before = numpy.zeros(rows.shape[1]), numpy.zeros(rows.shape[1])
     bias = bias_before = 0.0
@@ -93,18 +123,22 @@ def train(rows, labels):
         push = turn / (turn + 3)
         ahead, bias_ahead = weights + push * (weights - before), bias + push * (bias - bias_before)
         errors = 1 / (1 + numpy.exp(-(rows.times(ahead) + bias_ahead))) - labels
+        errors[labels == UNKNOWN] = 0
         before, bias_before = weights, bias
         weights = ahead - step * (rows.transposed_times(errors) + PENALTY * ahead)
         bias = bias_ahead - step * (errors.sum() + PENALTY * bias_ahead)
     return weights, bias
 
 
+def label(line, rule):
+    return UNKNOWN if line.get("example", rule) != rule else float(rule in line["expect"])
+
+
 def train_rules(rows, lines):
-    expected = [set(line["expect"]) for line in lines]
-    any_weights, any_bias = train(rows, numpy.array([float(bool(rules)) for rules in expected]))
+    any_weights, any_bias = train(rows, numpy.array([float(bool(line["expect"])) for line in lines]))
     trained = []
     for rule in RULES:
-        weights, bias = train(rows, numpy.array([float(rule in rules) for rules in expected]))
+        weights, bias = train(rows, numpy.array([label(line, rule) for line in lines]))
         trained.append((weights + any_weights, bias + any_bias))
     return numpy.array([weights for weights, _ in trained]), [bias for _, bias in trained]
 
@@ -125,7 +159,7 @@ def heaviest(names, counts, weights):
 
 
 def model_rows(program):
-    lines = read_lines()
+    lines = read_lines() + read_examples()
     features = read_features(program, lines)
     names, counts = known_names(features)
     weights, _ = train_rules(Rows(features, names), lines)

@@ -25,8 +25,7 @@ struct token {
 enum feature_kind {
     FEATURE_WORD = 'w',
     FEATURE_PREFIX = 'p',
-    FEATURE_PAIR = 'b',
-    FEATURE_PREFIXES = 'q',
+    FEATURE_PAIR = 'b', /* of prefixes */
     FEATURE_RUN = 'c',
     FEATURE_FACT = 'f',
 };
@@ -125,10 +124,7 @@ static void take_word(const struct token *tokens, size_t count, size_t at, take_
         return;
     take(context,
          &(struct feature){FEATURE_PAIR, at, 2,
-                           hash_next(hash_next(FEATURE_PAIR, token->hash), next->hash)});
-    take(context,
-         &(struct feature){FEATURE_PREFIXES, at, 2,
-                           hash_next(hash_next(FEATURE_PREFIXES, token->prefix), next->prefix)});
+                           hash_next(hash_next(FEATURE_PAIR, token->prefix), next->prefix)});
 }
 
 static void take_fact(size_t fact, take_feature take, void *context)
@@ -251,10 +247,10 @@ static bool read_bias(struct model_file *file, struct text rest)
     return rest.length == 0 || refuse(file, "there are more numbers than rules");
 }
 
-/* "w:word", "b:two words", "c:字": the hash that a message's feature would have. */
+/* "w:word", "b:two word", "c:字": the hash that a message's feature would have. */
 static bool read_feature(struct text feature, uint64_t *hash)
 {
-    if (feature.length < 3 || feature.bytes[1] != ':' || strchr("wpbqcf", feature.bytes[0]) == NULL)
+    if (feature.length < 3 || feature.bytes[1] != ':' || strchr("wpbcf", feature.bytes[0]) == NULL)
         return false;
     *hash = (unsigned char)feature.bytes[0];
     bool dense = *hash == FEATURE_RUN;
@@ -284,7 +280,7 @@ static bool read_weights(struct model_file *file, struct text line)
         array_with(wording->weights, number, &wording->weight_capacity, sizeof *wording->weights);
     wording->weights[number] = (struct weights){0};
     if (!read_feature(feature, &wording->hashes[number]))
-        return refuse(file, "a feature is \"w:word\", \"p:\", \"b:\", \"q:\", \"c:\" or \"f:\"");
+        return refuse(file, "a feature is \"w:word\", \"p:\", \"b:\", \"c:\" or \"f:\"");
     for (size_t i = 0; i < wording->rule_count; i++) {
         int64_t weight;
         if (!read_number(&line, INT8_MIN, INT8_MAX, &weight))
@@ -482,7 +478,7 @@ struct feature_writer {
 static void write_feature(void *context, const struct feature *feature)
 {
     const struct feature_writer *writer = context;
-    bool whole = feature->kind != FEATURE_PREFIX && feature->kind != FEATURE_PREFIXES;
+    bool whole = feature->kind != FEATURE_PREFIX && feature->kind != FEATURE_PAIR;
     buffer_format(writer->out, "%c:", feature->kind);
     if (feature->kind == FEATURE_FACT)
         buffer_string(writer->out, facts_names[feature->first]);

@@ -4,8 +4,9 @@
  * breaking a rule, where phrases are not enough. tools/train_wording.py makes it from the corpus.
  * Only inside src/policy.
  *
- * A feature is a word, its first four letters, two of either one after the other, or one to four
- * characters of a script without spaces; digits are all the same. Each has a weight for each rule:
+ * A feature is a word, its first four letters, those of two words one after the other, or one to
+ * four characters of a script without spaces; digits are all the same. Each has a weight for each
+ * rule:
  *
  *     points of a rule = bias + scale * (sum of the weights) / sqrt(how many features are known)
  */
