@@ -5,12 +5,31 @@
 #include "cmd/commands.h"
 
 static const struct command *const commands[] = {
-    &command_init,          &command_serve,      &command_org_create,   &command_owner_invite,
-    &command_key_create,    &command_key_revoke, &command_backup,       &command_replay,
-    &command_migrate,       &command_verify,     &command_judge,        &command_rules_test,
-    &command_rules_explain, &command_rules_features, &command_witness,    &command_witness_init, &command_import_olist,
-    &command_demo,          &command_config,     &command_problems,     &command_schema,
-    &command_openapi,       &command_help,       &command_signer,       NULL,
+    &command_init,
+    &command_serve,
+    &command_org_create,
+    &command_owner_invite,
+    &command_key_create,
+    &command_key_revoke,
+    &command_backup,
+    &command_replay,
+    &command_migrate,
+    &command_verify,
+    &command_judge,
+    &command_rules_test,
+    &command_rules_explain,
+    &command_rules_features,
+    &command_witness,
+    &command_witness_init,
+    &command_import_olist,
+    &command_demo,
+    &command_config,
+    &command_problems,
+    &command_schema,
+    &command_openapi,
+    &command_help,
+    &command_signer,
+    NULL,
 };
 
 static int run_help(const struct invocation *invocation)

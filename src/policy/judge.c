@@ -410,8 +410,8 @@ static void ask_model(struct policy_worker *worker)
     const struct policy *policy = worker->policy;
     if (worker->wording == NULL || policy->scanner_signal_counts[SCANNER_WORDING] == 0)
         return;
-    worker->verdict.work += wording_read(worker->wording, &worker->folded,
-                                         facts_of(worker->circumstances.message));
+    worker->verdict.work +=
+        wording_read(worker->wording, &worker->folded, facts_of(worker->circumstances.message));
     for (size_t i = 0; i < policy->scanner_signal_counts[SCANNER_WORDING]; i++) {
         const struct signal *signal = &policy->signals[policy->scanner_signals[SCANNER_WORDING][i]];
         const struct block *block = &policy->blocks[signal->block];
@@ -432,8 +432,8 @@ static void ask_model(struct policy_worker *worker)
 static void mark_wording(struct policy_worker *worker)
 {
     const struct policy *policy = worker->policy;
-    for (size_t i = 0; worker->wording != NULL && i < policy->scanner_signal_counts[SCANNER_WORDING];
-         i++) {
+    for (size_t i = 0;
+         worker->wording != NULL && i < policy->scanner_signal_counts[SCANNER_WORDING]; i++) {
         const struct signal *signal = &policy->signals[policy->scanner_signals[SCANNER_WORDING][i]];
         size_t rule = policy->blocks[signal->block].rule;
         const struct rule_points *points = points_of(worker, rule);
@@ -844,7 +844,8 @@ static bool is_part_of_mail(const struct policy_worker *worker, const struct mar
     for (size_t i = 0; i < worker->marked_count; i++) {
         const struct marked *mail = &worker->marked[i];
         if (mail->start < marked->end && marked->start < mail->end && mail->rule != marked->rule &&
-            total(&worker->rules[mail->rule], &worker->rules[mail->rule].enforced) >= POINTS_TO_SPEAK &&
+            total(&worker->rules[mail->rule], &worker->rules[mail->rule].enforced) >=
+                POINTS_TO_SPEAK &&
             has_scanner(policy, mail->rule, SCANNER_EMAIL))
             return true;
     }

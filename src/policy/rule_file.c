@@ -38,9 +38,9 @@ struct reader {
 };
 
 const char *const scanner_names[SCANNERS] = {
-    [SCANNER_PHRASE] = "phrase",   [SCANNER_PHONE] = "phone",   [SCANNER_NUMBER] = "number",
-    [SCANNER_EMAIL] = "email",     [SCANNER_LINK] = "link",     [SCANNER_HANDLE] = "handle",
-    [SCANNER_CARD] = "card",       [SCANNER_PIECES] = "pieces", [SCANNER_ONEWORD] = "oneword",
+    [SCANNER_PHRASE] = "phrase",   [SCANNER_PHONE] = "phone",     [SCANNER_NUMBER] = "number",
+    [SCANNER_EMAIL] = "email",     [SCANNER_LINK] = "link",       [SCANNER_HANDLE] = "handle",
+    [SCANNER_CARD] = "card",       [SCANNER_PIECES] = "pieces",   [SCANNER_ONEWORD] = "oneword",
     [SCANNER_MESSAGE] = "message", [SCANNER_WORDING] = "wording",
 };
 

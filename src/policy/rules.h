@@ -137,7 +137,7 @@ struct policy {
     struct link_list *links;
     size_t link_count, link_capacity;
     struct exact *money;
-    struct wording *wording; /* NULL: there is no model */
+    struct wording *wording;           /* NULL: there is no model */
     size_t *scanner_signals[SCANNERS]; /* signals of each scanner */
     size_t scanner_signal_counts[SCANNERS];
 };

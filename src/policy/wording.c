@@ -256,9 +256,8 @@ static bool read_feature(struct text feature, uint64_t *hash)
     bool dense = *hash == FEATURE_RUN;
     feature = text_slice(feature, 2, feature.length);
     while (feature.length > 0) {
-        size_t length = dense ? letter_length((const unsigned char *)feature.bytes, 0,
-                                              feature.length)
-                              : 0;
+        size_t length =
+            dense ? letter_length((const unsigned char *)feature.bytes, 0, feature.length) : 0;
         struct text token = dense ? text_slice(feature, 0, length) : text_cut(&feature, ' ');
         feature = dense ? text_slice(feature, length, feature.length) : feature;
         *hash = hash_next(*hash, hash_bytes((const unsigned char *)token.bytes, token.length));
@@ -385,8 +384,8 @@ static void weigh_feature(void *context, const struct feature *feature)
     if (found == 0 || reader->seen[found - 1] == reader->epoch)
         return;
     reader->seen[found - 1] = reader->epoch;
-    reader->known[reader->known_count++] = (struct known_feature){
-        found - 1, (uint32_t)feature->first, (uint32_t)feature->count};
+    reader->known[reader->known_count++] =
+        (struct known_feature){found - 1, (uint32_t)feature->first, (uint32_t)feature->count};
     for (size_t i = 0; i < WORDING_RULES_MAX; i++)
         reader->sums[i] += wording->weights[found - 1].of[i];
 }

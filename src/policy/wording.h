@@ -51,5 +51,4 @@ int wording_points(const struct wording_reader *reader, size_t rule);
 size_t wording_passages(struct wording_reader *reader, size_t rule,
                         struct wording_passage passages[WORDING_PASSAGES]);
 /* Writes the features of a message, one a line: what the model is trained on. */
-void wording_features(const struct folded *folded, struct wording_facts facts,
-                      struct buffer *out);
+void wording_features(const struct folded *folded, struct wording_facts facts, struct buffer *out);

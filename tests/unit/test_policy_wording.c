@@ -1,0 +1,273 @@
+/* The model of wordings: its points, its passages, what it sees, and models that are refused. */
+#include "test_policy.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MODEL "rules r\nbias -20\nscale 10000\nfloor -30\n"
+#define RULE(lines) "language: any\nrule r\n" DECLARED("block") "  scan wording\n" lines
+
+static struct policy *policy_with(const char *rules, const char *model)
+{
+    struct problem problem;
+    const struct policy_source sources[] = {{TEXT("test.rules"), text_of(rules)},
+                                            {TEXT("test.model"), text_of(model)}};
+    struct policy *policy = policy_new(sources, 2, &problem);
+    if (policy == NULL)
+        fail_msg("%s", problem.detail);
+    return policy;
+}
+
+struct told {
+    const char *text, *passage; /* the first that is found; NULL: the rule does not speak */
+    enum policy_from from;
+};
+
+static void assert_told(const char *rules, const char *model, const struct told *told, size_t count)
+{
+    struct policy *policy = policy_with(rules, model);
+    struct policy_worker *worker = policy_worker_new(policy);
+    for (size_t i = 0; i < count; i++) {
+        struct text text = text_of(told[i].text);
+        const struct policy_message message = {.text = text, .from = told[i].from};
+        const struct policy_verdict *verdict = policy_judge(worker, &message);
+        if ((verdict->finding_count > 0) != (told[i].passage != NULL))
+            fail_msg("\"%s\": %zu findings", told[i].text, verdict->finding_count);
+        if (told[i].passage == NULL)
+            continue;
+        const struct policy_finding *finding = &verdict->findings[0];
+        struct text passage = text_slice(text, finding->start, finding->end);
+        if (!text_is(passage, told[i].passage))
+            fail_msg("\"%s\": found \"%.*s\"", told[i].text, TEXT_ARG(passage));
+    }
+    policy_worker_free(worker);
+    policy_free(policy);
+}
+
+/* -20 + 10 * 14 / sqrt(1) = 120; with a second feature that is known -20 + 10 * 14 / sqrt(2) = 78.
+ */
+static void words_make_a_rule_speak(void **state)
+{
+    static const struct told told[] = {
+        {"Rethink", "Rethink", POLICY_FROM_SELLER},
+        {"please rethink that", "rethink", POLICY_FROM_SELLER},
+        {"please rethink the lamp", NULL, POLICY_FROM_SELLER},
+        {"rethinking", NULL, POLICY_FROM_SELLER},
+        {"ﬁve ＲＥＴＨＩＮＫ", "ＲＥＴＨＩＮＫ", POLICY_FROM_SELLER},
+        {"", NULL, POLICY_FROM_SELLER},
+    };
+    (void)state;
+    assert_told(RULE(""), MODEL "w:rethink\t14\nw:lamp\t0\n", told, COUNT_OF(told));
+}
+
+static void each_kind_of_feature_counts(void **state)
+{
+    static const struct told told[] = {
+        {"you pay 42 now", "42", POLICY_FROM_UNKNOWN},
+        {"you pay 7 now", NULL, POLICY_FROM_UNKNOWN},
+        {"considered", "considered", POLICY_FROM_UNKNOWN},
+        {"taken downwards", "taken downwards", POLICY_FROM_UNKNOWN},
+        {"down, taken", NULL, POLICY_FROM_UNKNOWN},
+        {"麻烦您撤下来", "撤下来", POLICY_FROM_UNKNOWN},
+        {"下撤来", NULL, POLICY_FROM_UNKNOWN},
+        {"good morning", NULL, POLICY_FROM_BUYER},
+    };
+    (void)state;
+    assert_told(RULE(""),
+                MODEL "w:00\t14\np:cons\t14\nb:take down\t14\nc:撤下来\t14\nf:buyer\t-14\n", told,
+                COUNT_OF(told));
+}
+
+/* The model's 50 and a phrase's 50; against the words a phrase of 100 does not speak, one of 130
+ * does, and what a scanner finds does. */
+static void points_add_up(void **state)
+{
+    static const char rules[] = RULE("  scan email\n"
+                                     "  phrases 50:\n    discount\n"
+                                     "  phrases:\n    pay me\n"
+                                     "  phrases 130:\n    hotline\n"
+                                     "  hits:\n    hotline\n");
+    static const struct told told[] = {
+        {"discount", NULL, POLICY_FROM_UNKNOWN},
+        {"quietly, discount", "quietly", POLICY_FROM_UNKNOWN},
+        {"quietly", NULL, POLICY_FROM_UNKNOWN},
+        {"pay me", "pay me", POLICY_FROM_UNKNOWN},
+        {"warranty: pay me", NULL, POLICY_FROM_UNKNOWN},
+        {"warranty hotline", "hotline", POLICY_FROM_UNKNOWN},
+        {"warranty: ann@shop.example", "ann@shop.example", POLICY_FROM_UNKNOWN},
+    };
+    (void)state;
+    assert_told(rules, "rules r\nbias 0\nscale 10000\nfloor -30\nw:quietly\t5\nw:warranty\t-9\n",
+                told, COUNT_OF(told));
+}
+
+static void a_model_that_nobody_asks_says_nothing(void **state)
+{
+    static const struct told told[] = {{"rethink", NULL, POLICY_FROM_UNKNOWN}};
+    (void)state;
+    assert_told("language: any\nrule r\n" DECLARED("block"), MODEL "w:rethink\t99\n", told, 1);
+}
+
+static void in_shadow_it_is_counted(void **state)
+{
+    struct policy *policy = policy_with(
+        "language: any\nrule r\n" DECLARED("shadow") "  scan wording\n", MODEL "w:rethink\t14\n");
+    struct policy_worker *worker = policy_worker_new(policy);
+    const struct policy_message message = {.text = TEXT("rethink")};
+    (void)state;
+    assert_int_equal(policy_judge(worker, &message)->verdict, POLICY_ALLOW);
+    assert_int_equal(policy_rule_facts(policy, 0).shadowed, 1);
+    assert_int_equal(policy_rule_facts(policy, 0).spoken, 0);
+    policy_worker_free(worker);
+    policy_free(policy);
+}
+
+static void what_it_sees_is_written(void **state)
+{
+    static const struct {
+        const char *text, *features;
+    } cases[] = {
+        {"Take 230, please!", "f:seller\nf:low\nw:take\nb:take 000\nw:000\nb:000 plea\nw:please\n"
+                              "p:plea\nb:plea !\nw:!\n"},
+        {"删好评", "f:seller\nf:low\nc:删\nc:删好\nc:删好评\nc:好\nc:好评\nc:评\n"},
+        {"ok 好", "f:seller\nf:low\nw:ok\nc:好\n"},
+        {"", "f:seller\nf:low\n"},
+    };
+    struct policy *policy = policy_of("language: any\nrule r\n" DECLARED("block"));
+    struct policy_worker *worker = policy_worker_new(policy);
+    struct buffer out;
+    (void)state;
+    buffer_init(&out);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct policy_message message = {.text = text_of(cases[i].text),
+                                               .from = POLICY_FROM_SELLER,
+                                               .reviewed = true,
+                                               .stars = 3};
+        buffer_clear(&out);
+        policy_features(worker, &message, &out);
+        if (!text_is(buffer_view(&out), cases[i].features))
+            fail_msg("\"%s\": %.*s", cases[i].text, TEXT_ARG(buffer_view(&out)));
+    }
+    buffer_done(&out);
+    policy_worker_free(worker);
+    policy_free(policy);
+}
+
+/* Each feature that is written is one that is weighed: a model of all of them gives the sum. */
+static void what_is_written_is_what_is_weighed(void **state)
+{
+    static const char text[] = "Пересмотрите оценку, я верну 500! 请删除 pérdida どうぞ ok?";
+    struct policy *policy = policy_of("language: any\nrule r\n" DECLARED("block"));
+    struct policy_worker *worker = policy_worker_new(policy);
+    const struct policy_message message = {.text = text_of(text)};
+    struct buffer features, model;
+    size_t count = 0;
+    (void)state;
+    buffer_init(&features);
+    buffer_init(&model);
+    policy_features(worker, &message, &features);
+    policy_worker_free(worker);
+    policy_free(policy);
+    for (size_t i = 0; i < features.length; i++)
+        count += features.bytes[i] == '\n';
+    /* scale * count / sqrt(count) is just 100, so that none may be missing. */
+    buffer_format(&model, "rules r\nbias 0\nscale %.0f\nfloor 0\n",
+                  ceil(100000 / sqrt((double)count)));
+    for (struct text rest = buffer_view(&features); rest.length > 0;) {
+        struct text feature = text_cut(&rest, '\n');
+        buffer_format(&model, "%.*s\t1\n", TEXT_ARG(feature));
+    }
+    buffer_char(&model, '\0');
+    policy =
+        policy_with("language: any\nrule r\n" DECLARED("warn") "  scan wording\n", model.bytes);
+    worker = policy_worker_new(policy);
+    assert_true(count > 20);
+    assert_int_equal(policy_judge(worker, &message)->score, 100);
+    policy_worker_free(worker);
+    policy_free(policy);
+    buffer_done(&features);
+    buffer_done(&model);
+}
+
+static void a_wrong_model_is_refused_with_its_line(void **state)
+{
+    static const struct {
+        const char *model, *detail;
+    } cases[] = {
+        {"", "test.model:0: rules, bias, scale and floor are missing"},
+        {"rules r\nbias 1\nfloor -20\n", "test.model:3: rules, bias, scale and floor are missing"},
+        {"rules r\nbias one\n", "test.model:2: a whole number for each rule is needed"},
+        {"rules r\nbias 1 2\n", "test.model:2: there are more numbers than rules"},
+        {"rules r\nfloor 5\n", "test.model:2: the floor is a whole number from -1000 to 0"},
+        {"scale 0\n", "test.model:1: the scale is a whole number from 1 on"},
+        {"rules \n", "test.model:1: the ids of rules are missing"},
+        {"w:word\t1\n", "test.model:1: rules, bias, scale and floor come first"},
+        {"hello\n",
+         "test.model:1: a line is rules, bias, scale, floor, or a feature and its weights"},
+        {MODEL "x:word\t1\n",
+         "test.model:5: a feature is \"w:word\", \"p:\", \"b:\", \"c:\" or \"f:\""},
+        {MODEL "w:word\t128\n", "test.model:5: a weight from -128 to 127 for each rule is needed"},
+        {MODEL "w:word\t1 2\n", "test.model:5: there are more weights than rules"},
+        {"rules other\nbias 0\nscale 1\nfloor 0\n",
+         "test.rules:16: the model knows nothing of the rule r"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct problem problem;
+        const struct policy_source sources[] = {{TEXT("test.rules"), text_of(RULE(""))},
+                                                {TEXT("test.model"), text_of(cases[i].model)}};
+        assert_null(policy_new(sources, 2, &problem));
+        assert_int_equal(problem.code, PROBLEM_RULES_INVALID);
+        assert_string_equal(problem.detail, cases[i].detail);
+    }
+}
+
+static void two_models_are_one_too_many(void **state)
+{
+    struct problem problem;
+    const struct policy_source sources[] = {{TEXT("test.rules"), text_of(RULE(""))},
+                                            {TEXT("a.model"), TEXT(MODEL)},
+                                            {TEXT("b.model"), TEXT(MODEL)}};
+    (void)state;
+    assert_null(policy_new(sources, 3, &problem));
+    assert_string_equal(problem.detail, "b.model:1: there is a model already");
+}
+
+/* However long a message is, and whatever stands in it. */
+static void its_work_is_bounded(void **state)
+{
+    static const char *const units[] = {"rethink ", "删", "a", "!"};
+    struct policy *policy = policy_with(RULE(""), MODEL "w:rethink\t14\nc:删\t9\nw:!\t3\n");
+    struct policy_worker *worker = policy_worker_new(policy);
+    struct buffer text;
+    (void)state;
+    buffer_init(&text);
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
+        buffer_clear(&text);
+        while (text.length + strlen(units[i]) <= POLICY_TEXT_MAX)
+            buffer_string(&text, units[i]);
+        const struct policy_message message = {.text = buffer_view(&text)};
+        assert_true(policy_judge(worker, &message)->work < 64 * (uint64_t)text.length);
+    }
+    buffer_done(&text);
+    policy_worker_free(worker);
+    policy_free(policy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_make_a_rule_speak),
+        cmocka_unit_test(each_kind_of_feature_counts),
+        cmocka_unit_test(points_add_up),
+        cmocka_unit_test(a_model_that_nobody_asks_says_nothing),
+        cmocka_unit_test(in_shadow_it_is_counted),
+        cmocka_unit_test(what_it_sees_is_written),
+        cmocka_unit_test(what_is_written_is_what_is_weighed),
+        cmocka_unit_test(a_wrong_model_is_refused_with_its_line),
+        cmocka_unit_test(two_models_are_one_too_many),
+        cmocka_unit_test(its_work_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
