@@ -8,7 +8,7 @@ RUN_PACKAGES=(gcc libc6-dev meson ninja-build python3 ca-certificates curl
     libvectorscan-dev libpcre2-dev libicu-dev)
 CHECK_PACKAGES=(libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev llvm cppcheck
     universal-ctags shellcheck golang-go golang-golang-x-mod-dev chromium
-    postgresql-15 fido2-tools python3-aiosmtpd)
+    postgresql-15 fido2-tools python3-aiosmtpd python3-numpy)
 
 say() {
     printf '%s\n' "$*"
