@@ -30,7 +30,7 @@ RULES = (
     "review.removal",
 )
 LEAST_LINES = 2        # in which a feature must stand
-FEATURES = 24000       # that are kept: those that weigh most
+FEATURES = 16000       # that are kept: those that weigh most
 ROW = 3.0              # length of a line's row
 PENALTY = 1 / 3        # L2
 ROUNDS = 250

@@ -151,16 +151,21 @@ struct weights {
     int8_t of[WORDING_RULES_MAX];
 };
 
+/* Of the table: by 32 bits of its hash a feature is known well enough. */
+struct slot {
+    uint32_t tag, number; /* 1 + the feature's; 0: none */
+};
+
 struct wording {
     size_t rule_count, feature_count, capacity;
     struct text rules[WORDING_RULES_MAX]; /* in `ids` */
     struct buffer ids;
     int64_t bias[WORDING_RULES_MAX], scale, floor;
-    uint64_t *hashes; /* of each feature; then the table of 1 + their numbers */
+    uint64_t *hashes; /* of each feature */
     struct weights *weights;
     size_t weight_capacity;
-    uint32_t *table;
-    unsigned shift;
+    struct slot *table;
+    unsigned shift; /* of a hash, to come to a place of the table */
 };
 
 void wording_free(struct wording *wording)
@@ -182,22 +187,24 @@ size_t wording_rule(const struct wording *wording, struct text id)
     return WORDING_RULES_MAX;
 }
 
-static size_t place_of(const struct wording *wording, uint64_t hash)
+/* Where the feature of this HASH stands, or would. */
+static struct slot *slot_of(const struct wording *wording, uint64_t hash)
 {
-    size_t place = hash * UINT64_C(0x9E3779B97F4A7C15) >> wording->shift;
-    while (wording->table[place] != 0 && wording->hashes[wording->table[place] - 1] != hash)
+    size_t place = hash >> wording->shift;
+    while (wording->table[place].number != 0 && wording->table[place].tag != (uint32_t)hash)
         place = (place + 1) & ((UINT64_C(1) << (64 - wording->shift)) - 1);
-    return place;
+    return &wording->table[place];
 }
 
 static void make_table(struct wording *wording)
 {
     size_t size = 64;
-    for (wording->shift = 58; size < 4 * wording->feature_count; size *= 2)
+    for (wording->shift = 58; size < 2 * wording->feature_count; size *= 2)
         wording->shift--;
     wording->table = array_new(size, sizeof *wording->table);
     for (size_t i = 0; i < wording->feature_count; i++)
-        wording->table[place_of(wording, wording->hashes[i])] = (uint32_t)i + 1;
+        *slot_of(wording, wording->hashes[i]) =
+            (struct slot){(uint32_t)wording->hashes[i], (uint32_t)i + 1};
 }
 
 /* --- reading a file --- */
@@ -380,7 +387,7 @@ static void weigh_feature(void *context, const struct feature *feature)
 {
     struct wording_reader *reader = context;
     const struct wording *wording = reader->wording;
-    uint32_t found = wording->table[place_of(wording, feature->hash)];
+    uint32_t found = slot_of(wording, feature->hash)->number;
     if (found == 0 || reader->seen[found - 1] == reader->epoch)
         return;
     reader->seen[found - 1] = reader->epoch;
