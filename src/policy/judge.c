@@ -169,10 +169,13 @@ static bool conditions_hold(const struct policy_worker *worker, const struct con
     for (size_t i = 0; i < count; i++) {
         bool of_place =
             conditions[i].kind == CONDITION_QUOTED || conditions[i].kind == CONDITION_NOT_QUOTED;
-        if (of_place && place == NULL)
-            continue;
-        if (!condition_holds(&conditions[i], &worker->circumstances,
-                             of_place && is_quoted(worker, place->start, place->end)))
+        bool quoted = false;
+        if (of_place) {
+            if (place == NULL)
+                continue;
+            quoted = is_quoted(worker, place->start, place->end);
+        }
+        if (!condition_holds(&conditions[i], &worker->circumstances, quoted))
             return false;
     }
     return true;

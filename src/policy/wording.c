@@ -13,6 +13,7 @@
 #define FEATURES_MAX (1u << 20)
 #define SIGNS "!?%$*\""
 #define FACTS_MAX 2
+#define WEIGHT_MAX 127
 
 /* A word, a sign, or a character of a script without spaces. */
 struct token {
@@ -148,7 +149,7 @@ static void take_features(const struct token *tokens, size_t count, struct wordi
 /* --- the model --- */
 
 struct weights {
-    int8_t of[WORDING_RULES_MAX];
+    int16_t of[WORDING_RULES_MAX];
 };
 
 /* Of the table: by 32 bits of its hash a feature is known well enough. */
@@ -289,9 +290,9 @@ static bool read_weights(struct model_file *file, struct text line)
         return refuse(file, "a feature is \"w:word\", \"p:\", \"b:\", \"c:\" or \"f:\"");
     for (size_t i = 0; i < wording->rule_count; i++) {
         int64_t weight;
-        if (!read_number(&line, INT8_MIN, INT8_MAX, &weight))
-            return refuse(file, "a weight from -128 to 127 for each rule is needed");
-        wording->weights[number].of[i] = (int8_t)weight;
+        if (!read_number(&line, -WEIGHT_MAX, WEIGHT_MAX, &weight))
+            return refuse(file, "a weight from -127 to 127 for each rule is needed");
+        wording->weights[number].of[i] = (int16_t)weight;
     }
     wording->feature_count++;
     return line.length == 0 || refuse(file, "there are more weights than rules");

@@ -207,7 +207,7 @@ static void a_wrong_model_is_refused_with_its_line(void **state)
          "test.model:1: a line is rules, bias, scale, floor, or a feature and its weights"},
         {MODEL "x:word\t1\n",
          "test.model:5: a feature is \"w:word\", \"p:\", \"b:\", \"c:\" or \"f:\""},
-        {MODEL "w:word\t128\n", "test.model:5: a weight from -128 to 127 for each rule is needed"},
+        {MODEL "w:word\t128\n", "test.model:5: a weight from -127 to 127 for each rule is needed"},
         {MODEL "w:word\t1 2\n", "test.model:5: there are more weights than rules"},
         {"rules other\nbias 0\nscale 1\nfloor 0\n",
          "test.rules:16: the model knows nothing of the rule r"},
