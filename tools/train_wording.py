@@ -135,7 +135,8 @@ def label(line, rule):
 
 
 def train_rules(rows, lines):
-    any_weights, any_bias = train(rows, numpy.array([float(bool(line["expect"])) for line in lines]))
+    breaks = numpy.array([float(bool(line["expect"])) for line in lines])
+    any_weights, any_bias = train(rows, breaks)
     trained = []
     for rule in RULES:
         weights, bias = train(rows, numpy.array([label(line, rule) for line in lines]))
