@@ -31,13 +31,14 @@ RULES = (
 )
 LEAST_LINES = 2        # in which a feature must stand
 FEATURES = 16000       # that are kept: those that weigh most
-ROW = 3.0              # length of a line's row
+ROW = 4.0              # length of a line's row
 PENALTY = 1 / 3        # L2
 ROUNDS = 250
 UNIT = 0.05            # of a weight in the file
-ALONE = 3.0            # log-odds at which the model alone makes a rule speak
+ALONE = 3.5            # log-odds at which the model alone makes a rule speak
 NEUTRAL = ALONE - 5.0  # … and at which it adds nothing to the phrases' points
 FLOOR = -20            # points that it takes away at the most
+SPARE = {"insult": 80} # points against a rule that are forgiven: its phrases say more than words
 UNKNOWN = 0.5          # as a label
 
 
@@ -76,13 +77,13 @@ def read_examples():
 
 
 def read_features(program, lines):
-    """Of each line: the features that the program sees, each once."""
+    """Of each line: the features that the program sees."""
     sent = [{key: line[key] for key in ("text", "from", "lang", "context") if key in line}
             for line in lines]
     answer = subprocess.run(
         [program, "rules", "features"], check=True, capture_output=True, encoding="utf-8",
         input="".join(json.dumps(line, ensure_ascii=False) + "\n" for line in sent))
-    return [sorted(set(json.loads(row)["features"].split("\n")) - {""})
+    return [json.loads(row)["features"].rstrip("\n").split("\n")
             for row in answer.stdout.splitlines()]
 
 
@@ -91,11 +92,11 @@ class Rows:
 
     def __init__(self, lines, names):
         number = {name: index for index, name in enumerate(names)}
-        rows = [[number[feature] for feature in line if feature in number] for line in lines]
-        self.lengths = numpy.array([len(row) for row in rows])
+        rows = [sorted({number[feature] for feature in line if feature in number})
+                for line in lines]
         self.columns = numpy.array([column for row in rows for column in row])
-        self.row_of = numpy.repeat(numpy.arange(len(rows)), self.lengths)
-        self.values = ROW / numpy.sqrt(numpy.maximum(1, self.lengths))
+        self.row_of = numpy.repeat(numpy.arange(len(rows)), [len(row) for row in rows])
+        self.values = ROW / numpy.sqrt([max(1, len(line)) for line in lines])
         self.shape = (len(rows), len(names))
 
     def times(self, weights):
@@ -147,7 +148,7 @@ def train_rules(rows, lines):
 def known_names(features):
     counts = {}
     for line in features:
-        for feature in line:
+        for feature in set(line):
             counts[feature] = counts.get(feature, 0) + 1
     return sorted(name for name, count in counts.items() if count >= LEAST_LINES), counts
 
@@ -172,6 +173,7 @@ def model_rows(program):
     yield "rules " + " ".join(RULES)
     yield "bias " + " ".join(str(round(points * (value - NEUTRAL))) for value in bias)
     yield f"scale {round(1000 * ROW * UNIT * points)}"
+    yield "spare " + " ".join(str(SPARE.get(rule, 0)) for rule in RULES)
     yield f"floor {FLOOR}"
     for index, name in enumerate(names):
         yield name + "\t" + " ".join(str(step) for step in steps[:, index])
@@ -213,7 +215,7 @@ def main(arguments):
     with open(out + ".new", "w", encoding="utf-8") as stream:
         stream.write("\n".join(rows) + "\n")
     os.replace(out + ".new", out)
-    print(f"{out}: {len(rows) - 5} features")
+    print(f"{out}: {len(rows) - 6} features")
     return 0
 
 

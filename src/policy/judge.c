@@ -25,7 +25,9 @@
 #define DIGITS_TO_SCAN 3 /* "8-8OO-OOO-I5" has few */
 #define PIECE_DIGITS 2
 #define LOW_STARS 3
-#define ONEWORD_MAX 64      /* bytes */
+#define WORDING_MARGIN                                                                             \
+    30                 /* a rule for which the words speak less than this behind the best: none */
+#define ONEWORD_MAX 64 /* bytes */
 #define KNOWN_BYTES_MAX 128 /* of an id that is known */
 #define FOLD_GROWTH 4
 
@@ -415,6 +417,7 @@ static void ask_model(struct policy_worker *worker)
         return;
     worker->verdict.work +=
         wording_read(worker->wording, &worker->folded, facts_of(worker->circumstances.message));
+    int best = wording_best(worker->wording);
     for (size_t i = 0; i < policy->scanner_signal_counts[SCANNER_WORDING]; i++) {
         const struct signal *signal = &policy->signals[policy->scanner_signals[SCANNER_WORDING][i]];
         const struct block *block = &policy->blocks[signal->block];
@@ -423,6 +426,10 @@ static void ask_model(struct policy_worker *worker)
             !conditions_hold(worker, block->conditions, block->condition_count, NULL))
             continue;
         points->all.wording = wording_points(worker->wording, signal->wording);
+        if (points->all.wording > 0 && points->all.wording < best - WORDING_MARGIN)
+            points->all.wording = 0;
+        if (points->all.wording > POINTS_TO_SPEAK)
+            points->all.wording = POINTS_TO_SPEAK;
         points->possible.wording = points->all.wording;
         if (block->mode != POLICY_SHADOW) {
             points->enforced.wording = points->all.wording;

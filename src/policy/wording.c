@@ -14,6 +14,8 @@
 #define SIGNS "!?%$*\""
 #define FACTS_MAX 2
 #define WEIGHT_MAX 127
+#define NUMBER_MAX 1000000
+#define POINTS_LIMIT 10000
 
 /* A word, a sign, or a character of a script without spaces. */
 struct token {
@@ -161,7 +163,7 @@ struct wording {
     size_t rule_count, feature_count, capacity;
     struct text rules[WORDING_RULES_MAX]; /* in `ids` */
     struct buffer ids;
-    int64_t bias[WORDING_RULES_MAX], scale, floor;
+    int64_t bias[WORDING_RULES_MAX], spare[WORDING_RULES_MAX], floor, scale;
     uint64_t *hashes; /* of each feature */
     struct weights *weights;
     size_t weight_capacity;
@@ -247,10 +249,10 @@ static bool read_rules(struct model_file *file, struct text rest)
     return wording->rule_count > 0 || refuse(file, "the ids of rules are missing");
 }
 
-static bool read_bias(struct model_file *file, struct text rest)
+static bool read_numbers(struct model_file *file, struct text rest, int64_t *numbers)
 {
     for (size_t i = 0; i < file->wording->rule_count; i++)
-        if (!read_number(&rest, -100000, 100000, &file->wording->bias[i]))
+        if (!read_number(&rest, -NUMBER_MAX, NUMBER_MAX, &numbers[i]))
             return refuse(file, "a whole number for each rule is needed");
     return rest.length == 0 || refuse(file, "there are more numbers than rules");
 }
@@ -310,14 +312,16 @@ static bool read_line(struct model_file *file, struct text line)
     if (text_is(key, "rules") && wording->rule_count == 0)
         return read_rules(file, line);
     if (text_is(key, "bias"))
-        return read_bias(file, line);
+        return read_numbers(file, line, wording->bias);
+    if (text_is(key, "spare"))
+        return read_numbers(file, line, wording->spare);
     if (text_is(key, "floor"))
-        return read_number(&line, -1000, 0, &wording->floor) ||
-               refuse(file, "the floor is a whole number from -1000 to 0");
+        return read_number(&line, -NUMBER_MAX, 0, &wording->floor) ||
+               refuse(file, "the floor is a whole number, 0 or less");
     if (text_is(key, "scale"))
-        return read_number(&line, 1, 1000000, &wording->scale) ||
+        return read_number(&line, 1, NUMBER_MAX, &wording->scale) ||
                refuse(file, "the scale is a whole number from 1 on");
-    return refuse(file, "a line is rules, bias, scale, floor, or a feature and its weights");
+    return refuse(file, "a line is rules, bias, spare, scale, floor, or a feature and its weights");
 }
 
 struct wording *wording_new(struct text name, struct text content, struct problem *problem)
@@ -353,8 +357,8 @@ struct wording_reader {
     struct token *tokens;
     size_t token_count;
     struct known_feature *known;
-    size_t known_count;
-    uint32_t *seen; /* of each feature of the model: the message that has it */
+    size_t known_count, feature_count; /* the latter of all, known or not */
+    uint32_t *seen;                    /* of each feature of the model: the message that has it */
     uint32_t epoch;
     int64_t sums[WORDING_RULES_MAX];
 };
@@ -389,6 +393,7 @@ static void weigh_feature(void *context, const struct feature *feature)
     struct wording_reader *reader = context;
     const struct wording *wording = reader->wording;
     uint32_t found = slot_of(wording, feature->hash)->number;
+    reader->feature_count++;
     if (found == 0 || reader->seen[found - 1] == reader->epoch)
         return;
     reader->seen[found - 1] = reader->epoch;
@@ -403,7 +408,7 @@ size_t wording_read(struct wording_reader *reader, const struct folded *folded,
 {
     reader->folded = folded;
     reader->epoch++;
-    reader->known_count = 0;
+    reader->known_count = reader->feature_count = 0;
     memset(reader->sums, 0, sizeof reader->sums);
     reader->token_count = read_tokens(folded->bytes, folded->length, reader->tokens);
     take_features(reader->tokens, reader->token_count, facts, weigh_feature, reader);
@@ -413,12 +418,25 @@ size_t wording_read(struct wording_reader *reader, const struct folded *folded,
 int wording_points(const struct wording_reader *reader, size_t rule)
 {
     const struct wording *wording = reader->wording;
-    double features = reader->known_count > 0 ? (double)reader->known_count : 1;
+    double features = reader->feature_count > 0 ? (double)reader->feature_count : 1;
     double points = (double)wording->bias[rule] +
                     (double)(wording->scale * reader->sums[rule]) / sqrt(features) / 1000;
+    double spare = (double)wording->spare[rule];
+    if (points < 0)
+        points = points + spare < 0 ? points + spare : 0;
     if (points < (double)wording->floor)
         return (int)wording->floor;
-    return points > 100 ? 100 : (int)points;
+    return points > POINTS_LIMIT ? POINTS_LIMIT : (int)points;
+}
+
+int wording_best(const struct wording_reader *reader)
+{
+    int best = wording_points(reader, 0);
+    for (size_t i = 1; i < reader->wording->rule_count; i++) {
+        int points = wording_points(reader, i);
+        best = points > best ? points : best;
+    }
+    return best;
 }
 
 /* --- the passages that weighed most --- */

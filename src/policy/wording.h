@@ -8,7 +8,10 @@
  * four characters of a script without spaces; digits are all the same. Each has a weight for each
  * rule:
  *
- *     points of a rule = bias + scale * (sum of the weights) / sqrt(how many features are known)
+ *     points of a rule = bias + scale / 1000 * (sum of the weights) / sqrt(how many features it
+ * has)
+ *
+ * Of points below zero the rule's `spare` is forgiven, and no more than the floor is taken.
  */
 #pragma once
 
@@ -45,8 +48,9 @@ struct wording_reader *wording_reader_new(const struct wording *wording)
 /* Reads a message, borrowed until the next one; returns the work in bytes and features. */
 size_t wording_read(struct wording_reader *reader, const struct folded *folded,
                     struct wording_facts facts);
-/* From the model's floor to 100. */
+/* From the model's floor on; over 100 it is more certain than it need be. */
 int wording_points(const struct wording_reader *reader, size_t rule);
+int wording_best(const struct wording_reader *reader); /* of all rules that it knows */
 /* The passages that weighed most for the rule; returns how many. */
 size_t wording_passages(struct wording_reader *reader, size_t rule,
                         struct wording_passage passages[WORDING_PASSAGES]);

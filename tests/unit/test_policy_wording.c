@@ -52,13 +52,13 @@ static void words_make_a_rule_speak(void **state)
     static const struct told told[] = {
         {"Rethink", "Rethink", POLICY_FROM_SELLER},
         {"please rethink that", "rethink", POLICY_FROM_SELLER},
-        {"please rethink the lamp", NULL, POLICY_FROM_SELLER},
+        {"please rethink the lamp that we sent you last week in a box", NULL, POLICY_FROM_SELLER},
         {"rethinking", NULL, POLICY_FROM_SELLER},
         {"ﬁve ＲＥＴＨＩＮＫ", "ＲＥＴＨＩＮＫ", POLICY_FROM_SELLER},
         {"", NULL, POLICY_FROM_SELLER},
     };
     (void)state;
-    assert_told(RULE(""), MODEL "w:rethink\t14\nw:lamp\t0\n", told, COUNT_OF(told));
+    assert_told(RULE(""), MODEL "w:rethink\t60\n", told, COUNT_OF(told));
 }
 
 static void each_kind_of_feature_counts(void **state)
@@ -75,7 +75,7 @@ static void each_kind_of_feature_counts(void **state)
     };
     (void)state;
     assert_told(RULE(""),
-                MODEL "w:00\t14\np:cons\t14\nb:take down\t14\nc:撤下来\t14\nf:buyer\t-14\n", told,
+                MODEL "w:00\t60\np:cons\t60\nb:take down\t60\nc:撤下来\t60\nf:buyer\t-60\n", told,
                 COUNT_OF(told));
 }
 
@@ -98,7 +98,21 @@ static void points_add_up(void **state)
         {"warranty: ann@shop.example", "ann@shop.example", POLICY_FROM_UNKNOWN},
     };
     (void)state;
-    assert_told(rules, "rules r\nbias 0\nscale 10000\nfloor -30\nw:quietly\t5\nw:warranty\t-9\n",
+    assert_told(rules, "rules r\nbias 0\nscale 10000\nfloor -30\nw:quietly\t12\nw:warranty\t-9\n",
+                told, COUNT_OF(told));
+}
+
+/* What is spared is not taken: a phrase of 100 goes on speaking until more speaks against it. */
+static void some_rules_are_spared(void **state)
+{
+    static const struct told told[] = {
+        {"you fool, about the warranty", "fool", POLICY_FROM_UNKNOWN},
+        {"you fool, about the lamp", NULL, POLICY_FROM_UNKNOWN},
+    };
+    (void)state;
+    assert_told(RULE("  phrases:\n    fool\n  hits:\n    fool\n"),
+                "rules r\nbias 0\nspare 30\nscale 10000\nfloor -30\n"
+                "w:warranty\t-9\nw:lamp\t-20\n",
                 told, COUNT_OF(told));
 }
 
@@ -112,7 +126,7 @@ static void a_model_that_nobody_asks_says_nothing(void **state)
 static void in_shadow_it_is_counted(void **state)
 {
     struct policy *policy = policy_with(
-        "language: any\nrule r\n" DECLARED("shadow") "  scan wording\n", MODEL "w:rethink\t14\n");
+        "language: any\nrule r\n" DECLARED("shadow") "  scan wording\n", MODEL "w:rethink\t60\n");
     struct policy_worker *worker = policy_worker_new(policy);
     const struct policy_message message = {.text = TEXT("rethink")};
     (void)state;
@@ -199,12 +213,12 @@ static void a_wrong_model_is_refused_with_its_line(void **state)
         {"rules r\nbias 1\nfloor -20\n", "test.model:3: rules, bias, scale and floor are missing"},
         {"rules r\nbias one\n", "test.model:2: a whole number for each rule is needed"},
         {"rules r\nbias 1 2\n", "test.model:2: there are more numbers than rules"},
-        {"rules r\nfloor 5\n", "test.model:2: the floor is a whole number from -1000 to 0"},
+        {"rules r\nfloor 5\n", "test.model:2: the floor is a whole number, 0 or less"},
         {"scale 0\n", "test.model:1: the scale is a whole number from 1 on"},
         {"rules \n", "test.model:1: the ids of rules are missing"},
         {"w:word\t1\n", "test.model:1: rules, bias, scale and floor come first"},
         {"hello\n",
-         "test.model:1: a line is rules, bias, scale, floor, or a feature and its weights"},
+         "test.model:1: a line is rules, bias, spare, scale, floor, or a feature and its weights"},
         {MODEL "x:word\t1\n",
          "test.model:5: a feature is \"w:word\", \"p:\", \"b:\", \"c:\" or \"f:\""},
         {MODEL "w:word\t128\n", "test.model:5: a weight from -127 to 127 for each rule is needed"},
@@ -261,6 +275,7 @@ int main(void)
         cmocka_unit_test(words_make_a_rule_speak),
         cmocka_unit_test(each_kind_of_feature_counts),
         cmocka_unit_test(points_add_up),
+        cmocka_unit_test(some_rules_are_spared),
         cmocka_unit_test(a_model_that_nobody_asks_says_nothing),
         cmocka_unit_test(in_shadow_it_is_counted),
         cmocka_unit_test(what_it_sees_is_written),
