@@ -1,40 +1,34 @@
 #!/usr/bin/env python3
 """Trains the model of wordings (src/policy/wording.h) on the project's own corpus.
 
-usage: train_wording.py [--check] [--out FILE] PROGRAM
-
 Reads the open lines of tests/policy/corpus/*.jsonl (never those that are set aside) and the
-examples in rules/*.rules as PROGRAM ("rules features") sees them, and writes rules/wording.model.
-The same lines give the same weights.
-
-  --check      train, and compare with the file instead of writing it
-  --out FILE   write there
+examples in rules/*.rules as PROGRAM ("rules features") sees them, and writes rules/wording.model
+for the rules that have a line "scan wording". The same lines give the same weights, but for steps
+of rounding between processors.
 
 Logistic regression with L2, one for each rule and one for "any rule"; a rule's score is the sum of
 its own and that one. Needs numpy (Debian: python3-numpy).
 """
-import glob
+import argparse
 import json
-import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy
 
-CORPUS = "tests/policy/corpus"
-MODEL = "rules/wording.model"
-RULES = (
-    "contact.messenger", "contact.request", "disparage", "insult", "offplatform",
-    "phishing.credentials", "phishing.support", "review.incentive", "review.pressure",
-    "review.removal",
-)
+HOME = Path(__file__).resolve().parent.parent
+CORPUS = HOME / "tests/policy/corpus"
+RULES = HOME / "rules"
+MODEL = RULES / "wording.model"
 LEAST_LINES = 2        # in which a feature must stand
 FEATURES = 16000       # that are kept: those that weigh most
 ROW = 4.0              # length of a line's row
 PENALTY = 1 / 3        # L2
 ROUNDS = 250
 UNIT = 0.05            # of a weight in the file
+LARGEST = 1000         # in units
 ALONE = 3.5            # log-odds at which the model alone makes a rule speak
 NEUTRAL = ALONE - 5.0  # … and at which it adds nothing to the phrases' points
 FLOOR = -20            # points that it takes away at the most
@@ -44,14 +38,30 @@ UNKNOWN = 0.5          # as a label
 
 def read_lines():
     lines = []
-    for path in sorted(glob.glob(f"{CORPUS}/*.jsonl")):
-        with open(path, encoding="utf-8") as stream:
-            lines += [json.loads(line) for line in stream if line.strip()]
+    for path in sorted(CORPUS.glob("*.jsonl")):
+        lines += [json.loads(row) for row in path.read_text(encoding="utf-8").splitlines() if row]
     return [line for line in lines if "conversation" not in line]
 
 
+def rule_rows():
+    """Each row of the rule files with the rule and the list ("hits:") that it stands in."""
+    for path in sorted(RULES.glob("*.rules")):
+        rule = section = ""
+        for row in path.read_text(encoding="utf-8").splitlines():
+            if row.startswith("rule "):
+                rule = row[5:].strip()
+            if not row.startswith("    "):
+                section = row.strip()
+            yield rule, section, row
+
+
+def asking_rules():
+    return sorted({rule for rule, section, _ in rule_rows() if section == "scan wording"})
+
+
 def read_example(row, rule, hit):
-    """A line under "hits:" or "misses:"; only of its own rule is it known whether it breaks it."""
+    """A line under "hits:" or "misses:"; the latter is taken for an ordinary message, and only of
+    its own rule is it known whether a hit breaks it."""
     notes, _, text = row[1:].partition("] ") if row.startswith("[") else ("", "", row)
     line = {"text": text, "from": "buyer" if "buyer" in notes else "seller", "example": rule,
             "expect": [rule] if hit else []}
@@ -61,19 +71,10 @@ def read_example(row, rule, hit):
     return line
 
 
-def read_examples():
-    lines = []
-    for path in sorted(glob.glob("rules/*.rules")):
-        rule = section = ""
-        with open(path, encoding="utf-8") as stream:
-            for row in stream.read().splitlines():
-                if row.startswith("rule "):
-                    rule = row[5:].strip()
-                if row.startswith("    ") and section in ("hits:", "misses:") and rule in RULES:
-                    lines.append(read_example(row.strip(), rule, section == "hits:"))
-                elif not row.startswith("    "):
-                    section = row.strip()
-    return lines
+def read_examples(rules):
+    return [read_example(row.strip(), rule, section == "hits:")
+            for rule, section, row in rule_rows()
+            if row.startswith("    ") and section in ("hits:", "misses:") and rule in rules]
 
 
 def read_features(program, lines):
@@ -110,9 +111,9 @@ class Rows:
         vector = numpy.ones(self.shape[1])
         for _ in range(30):
             vector = self.transposed_times(self.times(vector))
-            size = numpy.sqrt(vector @ vector)
+            size = numpy.sqrt((vector * vector).sum())
             vector /= size
-        return size
+        return numpy.ceil(size)  # whatever the last bits are
 
 
 def train(rows, labels):
@@ -135,11 +136,11 @@ def label(line, rule):
     return UNKNOWN if line.get("example", rule) != rule else float(rule in line["expect"])
 
 
-def train_rules(rows, lines):
+def train_rules(rows, lines, rules):
     breaks = numpy.array([float(bool(line["expect"])) for line in lines])
     any_weights, any_bias = train(rows, breaks)
     trained = []
-    for rule in RULES:
+    for rule in rules:
         weights, bias = train(rows, numpy.array([label(line, rule) for line in lines]))
         trained.append((weights + any_weights, bias + any_bias))
     return numpy.array([weights for weights, _ in trained]), [bias for _, bias in trained]
@@ -156,34 +157,42 @@ def known_names(features):
 def heaviest(names, counts, weights):
     """The names whose weights, by how often they count, come to most."""
     sizes = numpy.abs(weights).max(axis=0) * numpy.sqrt([counts[name] for name in names])
+    sizes = numpy.round(sizes, 6)  # whatever the last bits are
     order = sorted(range(len(names)), key=lambda index: (-sizes[index], names[index]))
     return sorted(names[index] for index in order[:FEATURES])
 
 
 def model_rows(program):
-    lines = read_lines() + read_examples()
+    rules = asking_rules()
+    lines = read_lines() + read_examples(rules)
     features = read_features(program, lines)
     names, counts = known_names(features)
-    weights, _ = train_rules(Rows(features, names), lines)
+    weights, _ = train_rules(Rows(features, names), lines, rules)
     names = heaviest(names, counts, weights)
-    weights, bias = train_rules(Rows(features, names), lines)
+    weights, bias = train_rules(Rows(features, names), lines, rules)
     points = 100 / (ALONE - NEUTRAL)
-    steps = numpy.clip(numpy.rint(weights / UNIT), -127, 127).astype(int)
+    steps = numpy.clip(numpy.rint(weights / UNIT), -LARGEST, LARGEST).astype(int)
     yield "# Made by tools/train_wording.py; docs/rules.md, \"The model\"."
-    yield "rules " + " ".join(RULES)
+    yield "rules " + " ".join(rules)
     yield "bias " + " ".join(str(round(points * (value - NEUTRAL))) for value in bias)
+    yield "spare " + " ".join(str(SPARE.get(rule, 0)) for rule in rules)
     yield f"scale {round(1000 * ROW * UNIT * points)}"
-    yield "spare " + " ".join(str(SPARE.get(rule, 0)) for rule in RULES)
     yield f"floor {FLOOR}"
     for index, name in enumerate(names):
         yield name + "\t" + " ".join(str(step) for step in steps[:, index])
 
 
+def split_row(row):
+    """Of a feature or the bias: its name and numbers. Another line is all name."""
+    name, _, numbers = row.partition("\t" if "\t" in row else " ")
+    return (name, [int(word) for word in numbers.split()]) if "\t" in row or name == "bias" else (
+        row, [])
+
+
 def differences(rows, path):
     """Lines that are not there, and weights that differ by more than rounding may."""
-    with open(path, encoding="utf-8") as stream:
-        kept = dict(split_row(row) for row in stream.read().splitlines())
-    made = dict(split_row(row) for row in rows)
+    kept = dict(map(split_row, path.read_text(encoding="utf-8").splitlines()))
+    made = dict(map(split_row, rows))
     found = sorted(set(kept) ^ set(made))
     for name in sorted(set(kept) & set(made)):
         if any(abs(a - b) > 1 for a, b in zip(kept[name], made[name])):
@@ -191,33 +200,26 @@ def differences(rows, path):
     return found
 
 
-def split_row(row):
-    name, _, numbers = row.partition("\t" if "\t" in row else " ")
-    words = numbers.split(" ")
-    return (name, [int(word) for word in words]) if words[0].lstrip("-").isdigit() else (row, [])
-
-
-def main(arguments):
-    check = "--check" in arguments
-    out = MODEL
-    if "--out" in arguments:
-        out = arguments[arguments.index("--out") + 1]
-    programs = [word for word in arguments if not word.startswith("--") and word != out]
-    if len(programs) != 1:
-        print(__doc__.strip(), file=sys.stderr)
-        return 2
-    rows = list(model_rows(programs[0]))
-    if check:
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("program", metavar="PROGRAM", help="counterfoil, as it was built")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true",
+                      help="train, and compare with the file instead of writing it")
+    what.add_argument("--out", type=Path, default=MODEL, help="write there")
+    options = parser.parse_args()
+    rows = list(model_rows(options.program))
+    if options.check:
         wrong = differences(rows, MODEL)
         for name in wrong[:20]:
-            print(f"{MODEL}: {name}: training gives something else", file=sys.stderr)
+            print(f"{MODEL.name}: {name}: training gives something else", file=sys.stderr)
         return 1 if wrong else 0
-    with open(out + ".new", "w", encoding="utf-8") as stream:
-        stream.write("\n".join(rows) + "\n")
-    os.replace(out + ".new", out)
-    print(f"{out}: {len(rows) - 6} features")
+    new = options.out.with_suffix(".new")
+    new.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    new.replace(options.out)
+    print(f"{options.out}: {len(rows) - 6} features")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

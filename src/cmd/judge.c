@@ -161,41 +161,54 @@ static bool read_context(const char *file, json_t **context, struct problem *pro
     return done;
 }
 
-/* CONTEXT: a file, or NULL. */
-static int judge_input(struct judging judging, const char *folder, const char *context)
+/* Judges the lines of the standard input. */
+static int judge_input(struct judging *judging)
 {
     struct problem problem;
     problem_clear(&problem);
-    buffer_init(&judging.out);
-    struct rules *rules = rules_new(folder, &problem);
-    bool done = rules != NULL && read_context(context, &judging.context, &problem);
-    if (done) {
-        judging.arena = arena_new();
-        judging.worker = rules_borrow(rules);
-        done = judge_lines(&judging, stdin, &problem);
-        rules_return(rules, judging.worker);
-        arena_free(judging.arena);
-    }
-    rules_free(rules);
-    json_free(judging.context);
-    tdestroy(judging.conversations, free_kept);
-    tdestroy(judging.writers, free_kept);
-    int status = command_output(&judging.out);
+    buffer_init(&judging->out);
+    judging->arena = arena_new();
+    bool done = judge_lines(judging, stdin, &problem);
+    arena_free(judging->arena);
+    tdestroy(judging->conversations, free_kept);
+    tdestroy(judging->writers, free_kept);
+    int status = command_output(&judging->out);
     return done ? status : command_failed(&problem);
 }
 
 static int run_judge(const struct invocation *invocation)
 {
-    const char *language = invocation_option(invocation, "language");
-    return judge_input((struct judging){.language = policy_language(text_of(language))},
-                       invocation_option(invocation, "rules"),
-                       invocation_option(invocation, "context"));
+    struct problem problem;
+    problem_clear(&problem);
+    struct judging judging = {
+        .language = policy_language(text_of(invocation_option(invocation, "language")))};
+    struct rules *rules = rules_new(invocation_option(invocation, "rules"), &problem);
+    bool done = rules != NULL &&
+                read_context(invocation_option(invocation, "context"), &judging.context, &problem);
+    int status = EXIT_FAILED;
+    if (done) {
+        judging.worker = rules_borrow(rules);
+        status = judge_input(&judging);
+        rules_return(rules, judging.worker);
+    }
+    rules_free(rules);
+    json_free(judging.context);
+    return done ? status : command_failed(&problem);
 }
 
+/* What is seen depends on no rule, so none is read: the model of a rule to come can be trained. */
 static int run_rules_features(const struct invocation *invocation)
 {
-    return judge_input((struct judging){.features = true}, invocation_option(invocation, "rules"),
-                       NULL);
+    struct problem problem;
+    struct judging judging = {.features = true};
+    struct policy *policy = policy_new_untested(NULL, 0, &problem);
+    (void)invocation;
+    MUST(policy != NULL);
+    judging.worker = policy_worker_new(policy);
+    int status = judge_input(&judging);
+    policy_worker_free(judging.worker);
+    policy_free(policy);
+    return status;
 }
 
 static const struct option judge_options[] = {
@@ -318,8 +331,6 @@ const struct command command_rules_explain = {
 const struct command command_rules_features = {
     .name = "rules features",
     .arguments = "",
-    .options = rules_options,
-    .option_count = COUNT_OF(rules_options),
     .summary = "show what the model of wordings sees in messages",
     .help = "Reads the lines that judge reads, and writes one JSON object a line: \"id\" and "
             "\"features\", one\na line. tools/train_wording.py trains the model on them.",

@@ -18,6 +18,7 @@
 #define AMOUNT_SIGN 4   /* bytes of an amount before its digits: "us$ " */
 #define AMOUNT_BYTES 48 /* and from them on, see phrase_read.c */
 #define MARKED_MAX 128  /* hits that count */
+#define MARKED_ALL (MARKED_MAX + WORDING_PASSAGES * WORDING_RULES_MAX)
 #define CONFIRM_BYTES_BASE                                                                         \
     65536 /* looked at again to confirm, beside 16 for each byte of the message */
 #define CONFIRM_BYTES_EACH 16
@@ -57,7 +58,8 @@ struct rule_points {
     uint32_t epoch;
     struct sum enforced, all; /* without and with blocks in shadow */
     struct sum possible;      /* if all that is likely is there */
-    bool scanned; /* a scanner may have found something: the model does not speak against it */
+    bool scanned, may_be; /* a scanner's find counts, or may: then words do not speak against it */
+    size_t wording_block; /* that asked the model */
     enum policy_mode mode;
 };
 
@@ -89,7 +91,7 @@ struct policy_worker {
     struct told_word told_words[TOLD_WORDS_MAX];
     size_t told_count;
     struct policy_side *side; /* of the conversation, the writer's; NULL: there is none */
-    struct marked marked[MARKED_MAX];
+    struct marked marked[MARKED_ALL];
     size_t marked_count;
     uint64_t confirm_left;
     struct policy_verdict verdict;
@@ -269,6 +271,7 @@ static void add_points(struct policy_worker *worker, size_t index, const struct 
     if (counted->epoch == worker->epoch)
         return;
     counted->epoch = worker->epoch;
+    points->scanned = points->scanned || signal->scanner != SCANNER_PHRASE;
     points->all.tongues[block->tongue] += signal->points;
     if (block->mode == POLICY_SHADOW)
         return;
@@ -282,7 +285,8 @@ static unsigned total(const struct rule_points *points, const struct sum *sum)
     unsigned most = 0;
     for (size_t i = 0; i < POLICY_LANGUAGES; i++)
         most = sum->tongues[i] > most ? sum->tongues[i] : most;
-    int wording = points->scanned && sum->wording < 0 ? 0 : sum->wording;
+    bool spared = points->scanned || (sum == &points->possible && points->may_be);
+    int wording = spared && sum->wording < 0 ? 0 : sum->wording;
     int all = (int)(most + sum->tongues[POLICY_LANGUAGES]) + wording;
     return all > 0 ? (unsigned)all : 0;
 }
@@ -298,9 +302,13 @@ static void consider(struct policy_worker *worker, size_t index, size_t start, s
         (block->unless.count > 0 && is_prevented(worker, block, place)) ||
         (block->with.count > 0 && !is_accompanied(worker, signal->block)))
         return;
+    bool first = worker->signals[index].epoch != worker->epoch;
     add_points(worker, index, signal);
-    if (worker->marked_count == MARKED_MAX)
-        return; /* it has its points; that many places are enough to show */
+    if (worker->marked_count >= MARKED_MAX) {
+        /* That many places are enough to show, but what has its points must show one. */
+        worker->verdict.exhausted = worker->verdict.exhausted || first;
+        return;
+    }
     worker->marked[worker->marked_count++] =
         (struct marked){block->rule, signal->block, (uint32_t)start, (uint32_t)end, signal->points};
 }
@@ -387,6 +395,11 @@ static void note_words(struct policy_worker *worker)
         note_word(worker, start, worker->folded.length);
 }
 
+static bool from_seller(const struct policy_message *message)
+{
+    return message->from == POLICY_FROM_SELLER || message->from == POLICY_FROM_UNKNOWN;
+}
+
 /* What a signal's conditions ask of the message as a whole; if they hold, its points are possible.
  */
 static bool may_count(struct policy_worker *worker, size_t index)
@@ -398,64 +411,97 @@ static bool may_count(struct policy_worker *worker, size_t index)
         return false;
     struct rule_points *points = points_of(worker, block->rule);
     points->possible.tongues[block->tongue] += signal->points;
-    points->scanned = points->scanned || signal->scanner != SCANNER_PHRASE;
+    points->may_be = points->may_be || signal->scanner != SCANNER_PHRASE;
     return true;
 }
 
 static struct wording_facts facts_of(const struct policy_message *message)
 {
-    return (struct wording_facts){message->from == POLICY_FROM_SELLER,
-                                  message->from == POLICY_FROM_BUYER,
-                                  message->reviewed && message->stars <= LOW_STARS};
+    return (struct wording_facts){.from_seller = from_seller(message),
+                                  .from_buyer = message->from == POLICY_FROM_BUYER,
+                                  .low_review = message->reviewed && message->stars >= 1 &&
+                                                message->stars <= LOW_STARS};
 }
 
-/* What the model says of the rules that ask it. */
-static void ask_model(struct policy_worker *worker)
+/* What the words say of the rule that has this signal, if its conditions hold. */
+static bool ask_model(struct policy_worker *worker, size_t index, int *points)
+{
+    const struct signal *signal = &worker->policy->signals[index];
+    const struct block *block = &worker->policy->blocks[signal->block];
+    if (!conditions_hold(worker, signal->conditions, signal->condition_count, NULL) ||
+        !conditions_hold(worker, block->conditions, block->condition_count, NULL))
+        return false;
+    *points = wording_points(worker->wording, signal->wording);
+    return true;
+}
+
+/* BEST: the most points that the words give to a rule that is in force. */
+static void take_wording(struct policy_worker *worker, size_t index, int points, int best)
+{
+    const struct block *block = &worker->policy->blocks[worker->policy->signals[index].block];
+    struct rule_points *rule = points_of(worker, block->rule);
+    if (points > 0 && points < best - WORDING_MARGIN)
+        points = 0;
+    points = points < POINTS_TO_SPEAK ? points : POINTS_TO_SPEAK;
+    rule->wording_block = worker->policy->signals[index].block;
+    rule->all.wording = rule->possible.wording = points;
+    if (block->mode == POLICY_SHADOW)
+        return;
+    rule->enforced.wording = points;
+    if (points > 0)
+        rule->mode = block->mode > rule->mode ? block->mode : rule->mode;
+}
+
+/* The model's points, for the rules that ask for them. */
+static void weigh_wording(struct policy_worker *worker)
 {
     const struct policy *policy = worker->policy;
-    if (worker->wording == NULL || policy->scanner_signal_counts[SCANNER_WORDING] == 0)
+    size_t count = policy->scanner_signal_counts[SCANNER_WORDING];
+    const size_t *signals = policy->scanner_signals[SCANNER_WORDING];
+    int best = 0, points;
+    if (worker->wording == NULL || count == 0)
         return;
     worker->verdict.work +=
         wording_read(worker->wording, &worker->folded, facts_of(worker->circumstances.message));
-    int best = wording_best(worker->wording);
-    for (size_t i = 0; i < policy->scanner_signal_counts[SCANNER_WORDING]; i++) {
-        const struct signal *signal = &policy->signals[policy->scanner_signals[SCANNER_WORDING][i]];
-        const struct block *block = &policy->blocks[signal->block];
-        struct rule_points *points = points_of(worker, block->rule);
-        if (!conditions_hold(worker, signal->conditions, signal->condition_count, NULL) ||
-            !conditions_hold(worker, block->conditions, block->condition_count, NULL))
-            continue;
-        points->all.wording = wording_points(worker->wording, signal->wording);
-        if (points->all.wording > 0 && points->all.wording < best - WORDING_MARGIN)
-            points->all.wording = 0;
-        if (points->all.wording > POINTS_TO_SPEAK)
-            points->all.wording = POINTS_TO_SPEAK;
-        points->possible.wording = points->all.wording;
-        if (block->mode != POLICY_SHADOW) {
-            points->enforced.wording = points->all.wording;
-            points->mode = block->mode > points->mode ? block->mode : points->mode;
-        }
-    }
+    for (size_t i = 0; i < count; i++)
+        if (policy->blocks[policy->signals[signals[i]].block].mode != POLICY_SHADOW &&
+            ask_model(worker, signals[i], &points))
+            best = points > best ? points : best;
+    for (size_t i = 0; i < count; i++)
+        if (ask_model(worker, signals[i], &points))
+            take_wording(worker, signals[i], points, best);
 }
 
-/* The passages by which the model made rules speak. */
-static void mark_wording(struct policy_worker *worker)
+static bool speaks(const struct rule_points *points, const struct sum *sum)
+{
+    return total(points, sum) >= POINTS_TO_SPEAK;
+}
+
+/* The passages that weighed most, or the whole message, if the model made this rule speak. */
+static void mark_wording(struct policy_worker *worker, const struct signal *signal)
+{
+    size_t rule = worker->policy->blocks[signal->block].rule, length = worker->folded.length;
+    const struct rule_points *points = points_of(worker, rule);
+    struct sum without = points->all;
+    struct wording_passage passages[WORDING_PASSAGES] = {{0, length}};
+    without.wording = 0;
+    if (points->wording_block != signal->block || points->all.wording <= 0 || length == 0 ||
+        !speaks(points, &points->all) || speaks(points, &without))
+        return;
+    size_t count = wording_passages(worker->wording, signal->wording, passages);
+    worker->verdict.work += length;
+    for (size_t i = 0; i < (count > 0 ? count : 1) && worker->marked_count < MARKED_ALL; i++)
+        worker->marked[worker->marked_count++] =
+            (struct marked){rule, signal->block, (uint32_t)passages[i].start,
+                            (uint32_t)passages[i].end, (unsigned)points->all.wording};
+}
+
+static void mark_wordings(struct policy_worker *worker)
 {
     const struct policy *policy = worker->policy;
-    for (size_t i = 0;
-         worker->wording != NULL && i < policy->scanner_signal_counts[SCANNER_WORDING]; i++) {
-        const struct signal *signal = &policy->signals[policy->scanner_signals[SCANNER_WORDING][i]];
-        size_t rule = policy->blocks[signal->block].rule;
-        const struct rule_points *points = points_of(worker, rule);
-        struct wording_passage passages[WORDING_PASSAGES];
-        if (points->all.wording <= 0 || total(points, &points->all) < POINTS_TO_SPEAK)
-            continue;
-        size_t count = wording_passages(worker->wording, signal->wording, passages);
-        for (size_t j = 0; j < count && worker->marked_count < MARKED_MAX; j++)
-            worker->marked[worker->marked_count++] =
-                (struct marked){rule, signal->block, (uint32_t)passages[j].start,
-                                (uint32_t)passages[j].end, (unsigned)points->all.wording};
-    }
+    size_t count = worker->wording != NULL ? policy->scanner_signal_counts[SCANNER_WORDING] : 0;
+    for (size_t i = 0; i < count; i++)
+        mark_wording(worker, &policy->signals[policy->scanner_signals[SCANNER_WORDING][i]]);
 }
 
 static void expect_scanner(struct policy_worker *worker, enum scanner scanner)
@@ -776,7 +822,7 @@ static void see_circumstances(struct policy_worker *worker, const struct policy_
 {
     worker->circumstances = (struct circumstances){
         .message = message,
-        .from_seller = message->from == POLICY_FROM_SELLER || message->from == POLICY_FROM_UNKNOWN,
+        .from_seller = from_seller(message),
         .from_buyer = message->from == POLICY_FROM_BUYER,
         .after_review = message->after_review,
         .unanswered = message->unanswered,
@@ -866,7 +912,7 @@ static bool is_part_of_mail(const struct policy_worker *worker, const struct mar
 static void weigh(struct policy_worker *worker, struct text original)
 {
     struct policy_verdict *verdict = &worker->verdict;
-    mark_wording(worker);
+    mark_wordings(worker);
     sort_marked(worker);
     for (size_t i = 0; i < worker->marked_count; i++) {
         const struct marked *marked = &worker->marked[i];
@@ -926,7 +972,7 @@ const struct policy_verdict *policy_judge(struct policy_worker *worker,
     prepare(worker, message->text);
     fold_known(worker, message);
     see_circumstances(worker, message);
-    ask_model(worker);
+    weigh_wording(worker);
     match(worker);
     follow_pieces(worker);
     find_candidates(worker);

@@ -247,6 +247,8 @@ static bool read_scan(struct reader *reader, struct text words)
                  !text_starts(words, "when ");
     if (named && scanner == SCANNER_LINK)
         reader->signal.argument = arena_text(reader->policy->arena, text_cut(&words, ' '));
+    if (scanner == SCANNER_WORDING && words.length > 0 && !text_starts(words, "when "))
+        return refuse(reader, "the model gives its own points", words);
     if (!read_signal_options(reader, words, &reader->signal))
         return false;
     add_signal(reader);

@@ -169,6 +169,11 @@ static bool link_wording(struct policy *policy, struct problem *problem)
             return problem_set(problem, PROBLEM_RULES_INVALID,
                                "%.*s:%u: the model knows nothing of the rule %s",
                                TEXT_ARG(block->source), signal->line, id);
+        if (block->except.count + block->unless.count + block->with.count > 0)
+            return problem_set(problem, PROBLEM_RULES_INVALID,
+                               "%.*s:%u: except, unless and with say nothing to the model: put "
+                               "\"scan wording\" into a block of its own",
+                               TEXT_ARG(block->source), signal->line);
     }
     return true;
 }

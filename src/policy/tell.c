@@ -92,7 +92,10 @@ static void explain_block(const struct policy *policy, size_t index, struct buff
         const struct signal *signal = &policy->signals[i];
         if (signal->block != index)
             continue;
-        buffer_format(out, "  %3u  ", signal->points);
+        if (signal->scanner == SCANNER_WORDING)
+            buffer_string(out, "       ");
+        else
+            buffer_format(out, "  %3u  ", signal->points);
         if (signal->scanner == SCANNER_PHRASE)
             buffer_text(out, signal->phrase);
         else

@@ -12,9 +12,9 @@
 #define DENSE_RUN 4 /* characters of a script without spaces, one after another */
 #define FEATURES_MAX (1u << 20)
 #define SIGNS "!?%$*\""
-#define FACTS_MAX 2
-#define WEIGHT_MAX 127
+#define WEIGHT_MAX 1000
 #define NUMBER_MAX 1000000
+#define SHARES 12 /* of a weight: it can be shared by one to four tokens */
 #define POINTS_LIMIT 10000
 
 /* A word, a sign, or a character of a script without spaces. */
@@ -33,13 +33,17 @@ enum feature_kind {
     FEATURE_FACT = 'f',
 };
 
+enum fact { FACT_SELLER, FACT_BUYER, FACT_LOW, FACTS };
+
+static const char *const fact_names[FACTS] = {
+    [FACT_SELLER] = "seller", [FACT_BUYER] = "buyer", [FACT_LOW] = "low"};
+
 struct feature {
     enum feature_kind kind;
-    size_t first, count; /* of the tokens; of a fact: its number */
+    size_t first, count; /* of the tokens; a fact has none */
+    enum fact fact;
     uint64_t hash;
 };
-
-static const char *const facts_names[] = {"seller", "buyer", "low"};
 
 /* --- hashes --- */
 
@@ -111,7 +115,7 @@ static void take_dense(const struct token *tokens, size_t count, size_t at, take
     uint64_t hash = FEATURE_RUN;
     for (size_t i = at; i < count && i < at + DENSE_RUN && tokens[i].dense; i++) {
         hash = hash_next(hash, tokens[i].hash);
-        take(context, &(struct feature){FEATURE_RUN, at, i + 1 - at, hash});
+        take(context, &(struct feature){FEATURE_RUN, at, i + 1 - at, 0, hash});
     }
 }
 
@@ -119,39 +123,43 @@ static void take_word(const struct token *tokens, size_t count, size_t at, take_
                       void *context)
 {
     const struct token *token = &tokens[at], *next = at + 1 < count ? token + 1 : NULL;
-    take(context, &(struct feature){FEATURE_WORD, at, 1, hash_next(FEATURE_WORD, token->hash)});
+    take(context, &(struct feature){FEATURE_WORD, at, 1, 0, hash_next(FEATURE_WORD, token->hash)});
     if (token->prefix_end < token->end)
         take(context,
-             &(struct feature){FEATURE_PREFIX, at, 1, hash_next(FEATURE_PREFIX, token->prefix)});
+             &(struct feature){FEATURE_PREFIX, at, 1, 0, hash_next(FEATURE_PREFIX, token->prefix)});
     if (next == NULL || next->dense)
         return;
     take(context,
-         &(struct feature){FEATURE_PAIR, at, 2,
+         &(struct feature){FEATURE_PAIR, at, 2, 0,
                            hash_next(hash_next(FEATURE_PAIR, token->prefix), next->prefix)});
 }
 
-static void take_fact(size_t fact, take_feature take, void *context)
+static void take_fact(enum fact fact, take_feature take, void *context)
 {
-    const char *name = facts_names[fact];
+    const char *name = fact_names[fact];
     uint64_t hash = hash_bytes((const unsigned char *)name, strlen(name));
-    take(context, &(struct feature){FEATURE_FACT, fact, 0, hash_next(FEATURE_FACT, hash)});
+    take(context, &(struct feature){
+                      .kind = FEATURE_FACT, .fact = fact, .hash = hash_next(FEATURE_FACT, hash)});
 }
 
 static void take_features(const struct token *tokens, size_t count, struct wording_facts facts,
                           take_feature take, void *context)
 {
-    if (facts.from_seller || facts.from_buyer)
-        take_fact(facts.from_seller ? 0 : 1, take, context);
+    if (facts.from_seller)
+        take_fact(FACT_SELLER, take, context);
+    if (facts.from_buyer)
+        take_fact(FACT_BUYER, take, context);
     if (facts.low_review)
-        take_fact(2, take, context);
+        take_fact(FACT_LOW, take, context);
     for (size_t i = 0; i < count; i++)
         (tokens[i].dense ? take_dense : take_word)(tokens, count, i, take, context);
 }
 
 /* --- the model --- */
 
-struct weights {
-    int16_t of[WORDING_RULES_MAX];
+struct model_feature {
+    uint64_t hash;
+    int16_t weights[WORDING_RULES_MAX];
 };
 
 /* Of the table: by 32 bits of its hash a feature is known well enough. */
@@ -159,14 +167,16 @@ struct slot {
     uint32_t tag, number; /* 1 + the feature's; 0: none */
 };
 
+/* Lines of the file that say one thing each. */
+enum setting { SETTING_RULES, SETTING_BIAS, SETTING_SPARE, SETTING_SCALE, SETTING_FLOOR, SETTINGS };
+
 struct wording {
-    size_t rule_count, feature_count, capacity;
+    bool set[SETTINGS];
+    size_t rule_count, feature_count, feature_capacity;
     struct text rules[WORDING_RULES_MAX]; /* in `ids` */
     struct buffer ids;
     int64_t bias[WORDING_RULES_MAX], spare[WORDING_RULES_MAX], floor, scale;
-    uint64_t *hashes; /* of each feature */
-    struct weights *weights;
-    size_t weight_capacity;
+    struct model_feature *features;
     struct slot *table;
     unsigned shift; /* of a hash, to come to a place of the table */
 };
@@ -176,8 +186,7 @@ void wording_free(struct wording *wording)
     if (wording == NULL)
         return;
     buffer_done(&wording->ids);
-    free(wording->hashes);
-    free(wording->weights);
+    free(wording->features);
     free(wording->table);
     free(wording);
 }
@@ -205,9 +214,10 @@ static void make_table(struct wording *wording)
     for (wording->shift = 58; size < 2 * wording->feature_count; size *= 2)
         wording->shift--;
     wording->table = array_new(size, sizeof *wording->table);
-    for (size_t i = 0; i < wording->feature_count; i++)
-        *slot_of(wording, wording->hashes[i]) =
-            (struct slot){(uint32_t)wording->hashes[i], (uint32_t)i + 1};
+    for (size_t i = 0; i < wording->feature_count; i++) {
+        uint64_t hash = wording->features[i].hash;
+        *slot_of(wording, hash) = (struct slot){(uint32_t)hash, (uint32_t)i + 1};
+    }
 }
 
 /* --- reading a file --- */
@@ -242,34 +252,86 @@ static bool read_rules(struct model_file *file, struct text rest)
     buffer_text(&wording->ids, rest);
     rest = buffer_view(&wording->ids);
     while (rest.length > 0) {
+        struct text id = text_cut(&rest, ' ');
+        if (id.length == 0 || wording_rule(wording, id) != WORDING_RULES_MAX)
+            return refuse(file, "each rule is named once");
         if (wording->rule_count == WORDING_RULES_MAX)
             return refuse(file, "there are too many rules");
-        wording->rules[wording->rule_count++] = text_cut(&rest, ' ');
+        wording->rules[wording->rule_count++] = id;
     }
     return wording->rule_count > 0 || refuse(file, "the ids of rules are missing");
 }
 
-static bool read_numbers(struct model_file *file, struct text rest, int64_t *numbers)
+static bool read_numbers(struct model_file *file, struct text rest, int64_t least, int64_t *numbers)
 {
     for (size_t i = 0; i < file->wording->rule_count; i++)
-        if (!read_number(&rest, -NUMBER_MAX, NUMBER_MAX, &numbers[i]))
-            return refuse(file, "a whole number for each rule is needed");
+        if (!read_number(&rest, least, NUMBER_MAX, &numbers[i]))
+            return refuse(file, least < 0 ? "a whole number for each rule is needed"
+                                          : "a whole number from 0 on for each rule is needed");
     return rest.length == 0 || refuse(file, "there are more numbers than rules");
+}
+
+static bool read_setting(struct model_file *file, enum setting setting, struct text rest)
+{
+    struct wording *wording = file->wording;
+    switch (setting) {
+    case SETTING_RULES:
+        return read_rules(file, rest);
+    case SETTING_BIAS:
+        return read_numbers(file, rest, -NUMBER_MAX, wording->bias);
+    case SETTING_SPARE:
+        return read_numbers(file, rest, 0, wording->spare);
+    case SETTING_SCALE:
+        return (read_number(&rest, 1, NUMBER_MAX, &wording->scale) && rest.length == 0) ||
+               refuse(file, "the scale is a whole number from 1 on");
+    case SETTING_FLOOR:
+        return (read_number(&rest, -NUMBER_MAX, 0, &wording->floor) && rest.length == 0) ||
+               refuse(file, "the floor is a whole number, 0 or less");
+    case SETTINGS:
+        break;
+    }
+    return refuse(file, "a line is rules, bias, spare, scale, floor, or a feature and its weights");
+}
+
+/* Each is said once, in this order. */
+static bool read_next_setting(struct model_file *file, struct text line)
+{
+    static const char *const names[SETTINGS] = {"rules", "bias", "spare", "scale", "floor"};
+    struct text key = text_cut(&line, ' ');
+    size_t setting = 0;
+    while (setting < SETTINGS && !text_is(key, names[setting]))
+        setting++;
+    if (setting < SETTINGS &&
+        (file->wording->set[setting] || (setting > 0 && !file->wording->set[setting - 1])))
+        return refuse(file, "rules, bias, spare, scale and floor stand once, in this order");
+    if (!read_setting(file, (enum setting)setting, line))
+        return false;
+    file->wording->set[setting] = true;
+    return true;
+}
+
+/* The next token of a feature: a character of a run, or a word. */
+static struct text cut_token(struct text *feature, bool run)
+{
+    if (!run)
+        return text_cut(feature, ' ');
+    size_t length = letter_length((const unsigned char *)feature->bytes, 0, feature->length);
+    struct text token = text_slice(*feature, 0, length);
+    *feature = text_slice(*feature, length, feature->length);
+    return token;
 }
 
 /* "w:word", "b:two word", "c:字": the hash that a message's feature would have. */
 static bool read_feature(struct text feature, uint64_t *hash)
 {
-    if (feature.length < 3 || feature.bytes[1] != ':' || strchr("wpbcf", feature.bytes[0]) == NULL)
+    if (feature.length < 3 || feature.bytes[1] != ':' || feature.bytes[0] == 0 ||
+        strchr("wpbcf", feature.bytes[0]) == NULL)
         return false;
     *hash = (unsigned char)feature.bytes[0];
-    bool dense = *hash == FEATURE_RUN;
+    bool run = *hash == FEATURE_RUN;
     feature = text_slice(feature, 2, feature.length);
     while (feature.length > 0) {
-        size_t length =
-            dense ? letter_length((const unsigned char *)feature.bytes, 0, feature.length) : 0;
-        struct text token = dense ? text_slice(feature, 0, length) : text_cut(&feature, ' ');
-        feature = dense ? text_slice(feature, length, feature.length) : feature;
+        struct text token = cut_token(&feature, run);
         *hash = hash_next(*hash, hash_bytes((const unsigned char *)token.bytes, token.length));
     }
     return true;
@@ -280,48 +342,31 @@ static bool read_weights(struct model_file *file, struct text line)
 {
     struct wording *wording = file->wording;
     struct text feature = text_cut(&line, '\t');
-    size_t number = wording->feature_count;
-    if (number == FEATURES_MAX)
+    struct model_feature read = {0};
+    if (!wording->set[SETTINGS - 1])
+        return refuse(file, "rules, bias, spare, scale and floor come first");
+    if (wording->feature_count == FEATURES_MAX)
         return refuse(file, "there are too many features");
-    wording->hashes =
-        array_with(wording->hashes, number, &wording->capacity, sizeof *wording->hashes);
-    wording->weights =
-        array_with(wording->weights, number, &wording->weight_capacity, sizeof *wording->weights);
-    wording->weights[number] = (struct weights){0};
-    if (!read_feature(feature, &wording->hashes[number]))
+    if (!read_feature(feature, &read.hash))
         return refuse(file, "a feature is \"w:word\", \"p:\", \"b:\", \"c:\" or \"f:\"");
     for (size_t i = 0; i < wording->rule_count; i++) {
         int64_t weight;
         if (!read_number(&line, -WEIGHT_MAX, WEIGHT_MAX, &weight))
-            return refuse(file, "a weight from -127 to 127 for each rule is needed");
-        wording->weights[number].of[i] = (int16_t)weight;
+            return refuse(file, "a weight from -1000 to 1000 for each rule is needed");
+        read.weights[i] = (int16_t)weight;
     }
-    wording->feature_count++;
+    wording->features = array_with(wording->features, wording->feature_count,
+                                   &wording->feature_capacity, sizeof *wording->features);
+    wording->features[wording->feature_count++] = read;
     return line.length == 0 || refuse(file, "there are more weights than rules");
 }
 
 static bool read_line(struct model_file *file, struct text line)
 {
-    struct wording *wording = file->wording;
     if (line.length == 0 || line.bytes[0] == '#')
         return true;
-    if (memchr(line.bytes, '\t', line.length) != NULL)
-        return wording->scale != 0 ? read_weights(file, line)
-                                   : refuse(file, "rules, bias, scale and floor come first");
-    struct text key = text_cut(&line, ' ');
-    if (text_is(key, "rules") && wording->rule_count == 0)
-        return read_rules(file, line);
-    if (text_is(key, "bias"))
-        return read_numbers(file, line, wording->bias);
-    if (text_is(key, "spare"))
-        return read_numbers(file, line, wording->spare);
-    if (text_is(key, "floor"))
-        return read_number(&line, -NUMBER_MAX, 0, &wording->floor) ||
-               refuse(file, "the floor is a whole number, 0 or less");
-    if (text_is(key, "scale"))
-        return read_number(&line, 1, NUMBER_MAX, &wording->scale) ||
-               refuse(file, "the scale is a whole number from 1 on");
-    return refuse(file, "a line is rules, bias, spare, scale, floor, or a feature and its weights");
+    return memchr(line.bytes, '\t', line.length) != NULL ? read_weights(file, line)
+                                                         : read_next_setting(file, line);
 }
 
 struct wording *wording_new(struct text name, struct text content, struct problem *problem)
@@ -334,8 +379,8 @@ struct wording *wording_new(struct text name, struct text content, struct proble
         file.line++;
         done = read_line(&file, text_cut(&content, '\n'));
     }
-    if (done && (wording->scale == 0 || wording->rule_count == 0))
-        done = refuse(&file, "rules, bias, scale and floor are missing");
+    if (done && !wording->set[SETTINGS - 1])
+        done = refuse(&file, "rules, bias, spare, scale and floor are needed");
     if (done) {
         make_table(wording);
         return wording;
@@ -363,7 +408,7 @@ struct wording_reader {
     int64_t sums[WORDING_RULES_MAX];
 };
 
-#define KNOWN_MAX (DENSE_RUN * TOKENS_MAX + FACTS_MAX)
+#define KNOWN_MAX (DENSE_RUN * TOKENS_MAX + FACTS)
 
 struct wording_reader *wording_reader_new(const struct wording *wording)
 {
@@ -400,14 +445,17 @@ static void weigh_feature(void *context, const struct feature *feature)
     reader->known[reader->known_count++] =
         (struct known_feature){found - 1, (uint32_t)feature->first, (uint32_t)feature->count};
     for (size_t i = 0; i < WORDING_RULES_MAX; i++)
-        reader->sums[i] += wording->weights[found - 1].of[i];
+        reader->sums[i] += wording->features[found - 1].weights[i];
 }
 
 size_t wording_read(struct wording_reader *reader, const struct folded *folded,
                     struct wording_facts facts)
 {
     reader->folded = folded;
-    reader->epoch++;
+    if (++reader->epoch == 0) { /* it began anew: what was seen long ago is forgotten */
+        memset(reader->seen, 0, (reader->wording->feature_count + 1) * sizeof *reader->seen);
+        reader->epoch = 1;
+    }
     reader->known_count = reader->feature_count = 0;
     memset(reader->sums, 0, sizeof reader->sums);
     reader->token_count = read_tokens(folded->bytes, folded->length, reader->tokens);
@@ -427,16 +475,6 @@ int wording_points(const struct wording_reader *reader, size_t rule)
     if (points < (double)wording->floor)
         return (int)wording->floor;
     return points > POINTS_LIMIT ? POINTS_LIMIT : (int)points;
-}
-
-int wording_best(const struct wording_reader *reader)
-{
-    int best = wording_points(reader, 0);
-    for (size_t i = 1; i < reader->wording->rule_count; i++) {
-        int points = wording_points(reader, i);
-        best = points > best ? points : best;
-    }
-    return best;
 }
 
 /* --- the passages that weighed most --- */
@@ -461,22 +499,31 @@ static int64_t heaviest(const int64_t *shares, size_t count, size_t *first, size
     return best;
 }
 
+/* Of each token: what its features weigh, less what tokens weigh on average. */
+static void share_weights(const struct wording_reader *reader, size_t rule, int64_t *shares)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < reader->known_count; i++) {
+        const struct known_feature *known = &reader->known[i];
+        int64_t share = SHARES / (int64_t)(known->count > 0 ? known->count : 1) *
+                        reader->wording->features[known->number].weights[rule];
+        for (size_t j = 0; j < known->count; j++) {
+            shares[known->first + j] += share;
+            total += share;
+        }
+    }
+    int64_t average = total > 0 ? total / (int64_t)(reader->token_count + 1) : 0;
+    for (size_t i = 0; i < reader->token_count; i++)
+        shares[i] -= average;
+}
+
 size_t wording_passages(struct wording_reader *reader, size_t rule,
                         struct wording_passage passages[WORDING_PASSAGES])
 {
     size_t count = 0;
-    int64_t total = 0, least = 0;
+    int64_t least = 0;
     int64_t *shares = array_new(reader->token_count + 1, sizeof *shares);
-    for (size_t i = 0; i < reader->known_count; i++) {
-        const struct known_feature *known = &reader->known[i];
-        int64_t weight = reader->wording->weights[known->number].of[rule];
-        for (size_t j = 0; j < known->count; j++)
-            shares[known->first + j] += 12 * weight / known->count;
-        total += known->count > 0 && weight > 0 ? 12 * weight : 0;
-    }
-    /* What weighs as little as the words do on average belongs to no passage. */
-    for (size_t i = 0; i < reader->token_count; i++)
-        shares[i] -= total / (int64_t)(reader->token_count + 1);
+    share_weights(reader, rule, shares);
     for (; count < WORDING_PASSAGES; count++) {
         size_t first = 0, end = 0;
         int64_t weight = heaviest(shares, reader->token_count, &first, &end);
@@ -506,7 +553,7 @@ static void write_feature(void *context, const struct feature *feature)
     bool whole = feature->kind != FEATURE_PREFIX && feature->kind != FEATURE_PAIR;
     buffer_format(writer->out, "%c:", feature->kind);
     if (feature->kind == FEATURE_FACT)
-        buffer_string(writer->out, facts_names[feature->first]);
+        buffer_string(writer->out, fact_names[feature->fact]);
     for (size_t i = 0; i < feature->count; i++) {
         const struct token *token = &writer->tokens[feature->first + i];
         if (i > 0 && !token->dense)

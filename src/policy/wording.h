@@ -4,14 +4,16 @@
  * breaking a rule, where phrases are not enough. tools/train_wording.py makes it from the corpus.
  * Only inside src/policy.
  *
- * A feature is a word, its first four letters, those of two words one after the other, or one to
- * four characters of a script without spaces; digits are all the same. Each has a weight for each
- * rule:
+ * A feature is a word or sign, the first four letters of a longer word, those of two words one
+ * after the other, or one to four characters one after another of a script without spaces (all that
+ * UTF-8 writes with three bytes or more); or a fact beside the words. Digits are all the same. Each
+ * has a weight for each rule, and counts once:
  *
- *     points of a rule = bias + scale / 1000 * (sum of the weights) / sqrt(how many features it
- * has)
+ *     points of a rule = bias + scale / 1000 * (sum of the weights) / sqrt(features of the message)
  *
- * Of points below zero the rule's `spare` is forgiven, and no more than the floor is taken.
+ * where all features are counted, known or not, as often as they stand. Of points below zero the
+ * rule's `spare` is forgiven, and no more than the floor is taken. What stands behind the first
+ * 8,192 words is not read: phrases and scanners read it.
  */
 #pragma once
 
@@ -50,8 +52,7 @@ size_t wording_read(struct wording_reader *reader, const struct folded *folded,
                     struct wording_facts facts);
 /* From the model's floor on; over 100 it is more certain than it need be. */
 int wording_points(const struct wording_reader *reader, size_t rule);
-int wording_best(const struct wording_reader *reader); /* of all rules that it knows */
-/* The passages that weighed most for the rule; returns how many. */
+/* The passages that weighed most for the rule; returns how many, 0 if only facts did. */
 size_t wording_passages(struct wording_reader *reader, size_t rule,
                         struct wording_passage passages[WORDING_PASSAGES]);
 /* Writes the features of a message, one a line: what the model is trained on. */

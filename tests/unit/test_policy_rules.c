@@ -106,7 +106,7 @@ static void mistakes_have_a_place(void **state)
         {"language: any\nrule a\n  version: 1\n  phrases:\n    <phone>\n",
          "test.rules:5: there is no such token: \"phone\""},
         {"language: any\nrule a\n  version: 1\n  phrases 500:\n    b\n",
-         "test.rules:4: points are a number from 1 to 100: \"500\""},
+         "test.rules:4: points are a number from 1 to 200: \"500\""},
         {"language: any\nrule a\n  version: 1\n  when: stars < 3\n",
          "test.rules:4: there is no such condition: \"stars < 3\""},
         {"language: any\nrule a\n  version: 1\n  scan fax\n",

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MODEL "rules r\nbias -20\nscale 10000\nfloor -30\n"
+#define MODEL "rules r\nbias -20\nspare 0\nscale 10000\nfloor -30\n"
 #define RULE(lines) "language: any\nrule r\n" DECLARED("block") "  scan wording\n" lines
 
 static struct policy *policy_with(const char *rules, const char *model)
@@ -71,7 +71,8 @@ static void each_kind_of_feature_counts(void **state)
         {"down, taken", NULL, POLICY_FROM_UNKNOWN},
         {"麻烦您撤下来", "撤下来", POLICY_FROM_UNKNOWN},
         {"下撤来", NULL, POLICY_FROM_UNKNOWN},
-        {"good morning", NULL, POLICY_FROM_BUYER},
+        {"sure, 42 it is", "42", POLICY_FROM_UNKNOWN},
+        {"sure, 42 it is", NULL, POLICY_FROM_BUYER},
     };
     (void)state;
     assert_told(RULE(""),
@@ -98,7 +99,8 @@ static void points_add_up(void **state)
         {"warranty: ann@shop.example", "ann@shop.example", POLICY_FROM_UNKNOWN},
     };
     (void)state;
-    assert_told(rules, "rules r\nbias 0\nscale 10000\nfloor -30\nw:quietly\t12\nw:warranty\t-9\n",
+    assert_told(rules,
+                "rules r\nbias 0\nspare 0\nscale 10000\nfloor -30\nw:quietly\t13\nw:warranty\t-9\n",
                 told, COUNT_OF(told));
 }
 
@@ -114,6 +116,53 @@ static void some_rules_are_spared(void **state)
                 "rules r\nbias 0\nspare 30\nscale 10000\nfloor -30\n"
                 "w:warranty\t-9\nw:lamp\t-20\n",
                 told, COUNT_OF(told));
+}
+
+/* Two rules that the words speak for: the one that is far behind says nothing; not if the first is
+ * in shadow. */
+static void the_best_rule_speaks(void **state)
+{
+    static const char model[] = "rules a b\nbias 0 0\nspare 0 0\nscale 10000\nfloor -30\n"
+                                "w:rethink\t60 30\nw:recant\t60 58\n";
+    static const struct {
+        const char *mode, *text;
+        size_t findings;
+    } cases[] = {
+        {"block", "rethink", 1},
+        {"block", "recant", 2},
+        {"shadow", "rethink", 2},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buffer rules;
+        buffer_init(&rules);
+        buffer_format(
+            &rules,
+            "language: any\nrule a\n" DECLARED("%s") "  scan wording\n"
+                                                     "rule b\n" DECLARED("warn") "  scan wording\n",
+            cases[i].mode);
+        buffer_char(&rules, '\0');
+        struct policy *policy = policy_with(rules.bytes, model);
+        struct policy_worker *worker = policy_worker_new(policy);
+        const struct policy_message message = {.text = text_of(cases[i].text)};
+        assert_int_equal(policy_judge(worker, &message)->finding_count, cases[i].findings);
+        policy_worker_free(worker);
+        policy_free(policy);
+        buffer_done(&rules);
+    }
+}
+
+/* Whatever weighs most: a rule that has its points shows something. */
+static void a_rule_that_speaks_shows_something(void **state)
+{
+    static const struct told told[] = {
+        {"rethink", "rethink", POLICY_FROM_UNKNOWN},
+        {"good morning", "good morning", POLICY_FROM_BUYER},
+        {"", NULL, POLICY_FROM_BUYER},
+    };
+    (void)state;
+    assert_told(RULE(""), MODEL "w:rethink\t100\np:reth\t-50\nf:buyer\t100\n", told,
+                COUNT_OF(told));
 }
 
 static void a_model_that_nobody_asks_says_nothing(void **state)
@@ -186,7 +235,7 @@ static void what_is_written_is_what_is_weighed(void **state)
     for (size_t i = 0; i < features.length; i++)
         count += features.bytes[i] == '\n';
     /* scale * count / sqrt(count) is just 100, so that none may be missing. */
-    buffer_format(&model, "rules r\nbias 0\nscale %.0f\nfloor 0\n",
+    buffer_format(&model, "rules r\nbias 0\nspare 0\nscale %.0f\nfloor 0\n",
                   ceil(100000 / sqrt((double)count)));
     for (struct text rest = buffer_view(&features); rest.length > 0;) {
         struct text feature = text_cut(&rest, '\n');
@@ -209,21 +258,35 @@ static void a_wrong_model_is_refused_with_its_line(void **state)
     static const struct {
         const char *model, *detail;
     } cases[] = {
-        {"", "test.model:0: rules, bias, scale and floor are missing"},
-        {"rules r\nbias 1\nfloor -20\n", "test.model:3: rules, bias, scale and floor are missing"},
+        {"", "test.model:0: rules, bias, spare, scale and floor are needed"},
+        {"rules r\nbias 1\nspare 0\nscale 1\n",
+         "test.model:4: rules, bias, spare, scale and floor are needed"},
+        {"rules r\nspare 0\n",
+         "test.model:2: rules, bias, spare, scale and floor stand once, in this order"},
+        {"rules r\nrules r\n",
+         "test.model:2: rules, bias, spare, scale and floor stand once, in this order"},
+        {"rules r r\n", "test.model:1: each rule is named once"},
+        {"rules \n", "test.model:1: the ids of rules are missing"},
+        {"rules a b c d e f g h i j k l m n o p q\n", "test.model:1: there are too many rules"},
         {"rules r\nbias one\n", "test.model:2: a whole number for each rule is needed"},
         {"rules r\nbias 1 2\n", "test.model:2: there are more numbers than rules"},
-        {"rules r\nfloor 5\n", "test.model:2: the floor is a whole number, 0 or less"},
-        {"scale 0\n", "test.model:1: the scale is a whole number from 1 on"},
-        {"rules \n", "test.model:1: the ids of rules are missing"},
-        {"w:word\t1\n", "test.model:1: rules, bias, scale and floor come first"},
+        {"rules r\nbias 1\nspare -1\n",
+         "test.model:3: a whole number from 0 on for each rule is needed"},
+        {"rules r\nbias 1\nspare 0\nscale 0\n",
+         "test.model:4: the scale is a whole number from 1 on"},
+        {"rules r\nbias 1\nspare 0\nscale 5\nfloor 5\n",
+         "test.model:5: the floor is a whole number, 0 or less"},
+        {"rules r\nbias 1\nspare 0\nscale 5\nfloor -5 x\n",
+         "test.model:5: the floor is a whole number, 0 or less"},
+        {"w:word\t1\n", "test.model:1: rules, bias, spare, scale and floor come first"},
         {"hello\n",
          "test.model:1: a line is rules, bias, spare, scale, floor, or a feature and its weights"},
         {MODEL "x:word\t1\n",
-         "test.model:5: a feature is \"w:word\", \"p:\", \"b:\", \"c:\" or \"f:\""},
-        {MODEL "w:word\t128\n", "test.model:5: a weight from -127 to 127 for each rule is needed"},
-        {MODEL "w:word\t1 2\n", "test.model:5: there are more weights than rules"},
-        {"rules other\nbias 0\nscale 1\nfloor 0\n",
+         "test.model:6: a feature is \"w:word\", \"p:\", \"b:\", \"c:\" or \"f:\""},
+        {MODEL "w:word\t1001\n",
+         "test.model:6: a weight from -1000 to 1000 for each rule is needed"},
+        {MODEL "w:word\t1 2\n", "test.model:6: there are more weights than rules"},
+        {"rules other\nbias 0\nspare 0\nscale 1\nfloor 0\n",
          "test.rules:16: the model knows nothing of the rule r"},
     };
     (void)state;
@@ -276,6 +339,8 @@ int main(void)
         cmocka_unit_test(each_kind_of_feature_counts),
         cmocka_unit_test(points_add_up),
         cmocka_unit_test(some_rules_are_spared),
+        cmocka_unit_test(the_best_rule_speaks),
+        cmocka_unit_test(a_rule_that_speaks_shows_something),
         cmocka_unit_test(a_model_that_nobody_asks_says_nothing),
         cmocka_unit_test(in_shadow_it_is_counted),
         cmocka_unit_test(what_it_sees_is_written),
