@@ -1,6 +1,6 @@
-// The commands for whoever writes rules: judge, rules test, rules explain.
+// The commands for whoever writes rules: judge, rules test, rules explain, rules features.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 
@@ -8,14 +8,16 @@ import { launch, repository, run, temporaryFolder } from './harness.mjs';
 
 const FEW = path.join(repository, 'tests/story/support/rules');
 
-async function judge(input, ...options) {
-    const child = launch(['judge', '--rules', FEW, ...options],
-        { stdio: ['pipe', 'pipe', 'pipe'] });
+/** The lines that a command writes for those of INPUT. */
+async function answer(input, command) {
+    const child = launch(command, { stdio: ['pipe', 'pipe', 'pipe'] });
     child.stdin.end(input);
     const { status } = await child.ended;
     const lines = child.said.stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
     return { status, lines, said: child.said.stderr };
 }
+
+const judge = (input, ...options) => answer(input, ['judge', '--rules', FEW, ...options]);
 
 const line = (fields) => `${JSON.stringify({ from: 'seller', ...fields })}\n`;
 
@@ -70,6 +72,35 @@ describe('counterfoil rules', () => {
         const unknown = await run(['rules', 'explain', 'nothing', '--rules', FEW]);
         assert.equal(unknown.status, 1);
         assert.match(unknown.stderr, /there is no rule "nothing"/);
+    });
+
+    test('shows what the model sees', async () => {
+        const { status, lines } = await answer(line({ id: 'a', text: 'Take it down 24' }) +
+            line({ id: 'b', from: 'buyer', text: '好评' }), ['rules', 'features']);
+        assert.equal(status, 0);
+        assert.deepEqual(lines.map(({ id, features }) => [id, features.split('\n')]), [
+            ['a', ['f:seller', 'w:take', 'b:take it', 'w:it', 'b:it down', 'w:down', 'b:down 00',
+                'w:00', '']],
+            ['b', ['f:buyer', 'c:好', 'c:好评', 'c:评', '']],
+        ]);
+    });
+
+    test('asks a model beside the rules, and names file and line of a bad one', async () => {
+        const folder = temporaryFolder();
+        cpSync(FEW, folder, { recursive: true });
+        writeFileSync(path.join(folder, 'wording.rules'),
+            'language: any\nrule offplatform\n  version: 9\n  scan wording\n');
+        const model = 'rules offplatform\nbias 0\nspare 0\nscale 10000\nfloor -20\n';
+        writeFileSync(path.join(folder, 'test.model'), `${model}w:envelope\t90\n`);
+        const { lines } = await answer(line({ id: 'a', text: 'Cash in an envelope, please' }),
+            ['judge', '--rules', folder]);
+        assert.deepEqual(lines[0].findings.map(({ rule, version, text }) =>
+            ({ rule, version, text })),
+        [{ rule: 'offplatform', version: 9, text: 'envelope' }]);
+        writeFileSync(path.join(folder, 'test.model'), `${model}envelope\t90\n`);
+        const bad = await run(['rules', 'test', '--rules', folder]);
+        assert.equal(bad.status, 1);
+        assert.match(bad.stdout + bad.stderr, /test\.model:6: a feature is "w:word"/);
     });
 
     test('tries the examples, and names file, line and reason of a bad one', async () => {
