@@ -11,7 +11,6 @@ its own and that one. Needs numpy (Debian: python3-numpy).
 """
 import argparse
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,12 +62,8 @@ def read_example(row, rule, hit):
     """A line under "hits:" or "misses:"; the latter is taken for an ordinary message, and only of
     its own rule is it known whether a hit breaks it."""
     notes, _, text = row[1:].partition("] ") if row.startswith("[") else ("", "", row)
-    line = {"text": text, "from": "buyer" if "buyer" in notes else "seller", "example": rule,
+    return {"text": text, "from": "buyer" if "buyer" in notes else "seller", "example": rule,
             "expect": [rule] if hit else []}
-    stars = re.search(r"stars ([1-5])", notes)
-    if stars:
-        line["context"] = {"review": {"stars": int(stars[1]), "days_ago": 1}}
-    return line
 
 
 def read_examples(rules):
@@ -79,7 +74,7 @@ def read_examples(rules):
 
 def read_features(program, lines):
     """Of each line: the features that the program sees."""
-    sent = [{key: line[key] for key in ("text", "from", "lang", "context") if key in line}
+    sent = [{key: line[key] for key in ("text", "from", "lang") if key in line}
             for line in lines]
     answer = subprocess.run(
         [program, "rules", "features"], check=True, capture_output=True, encoding="utf-8",

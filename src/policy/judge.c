@@ -25,7 +25,6 @@
 #define EXCEPT_REACH 200 /* bytes around a hit where an exception may begin or end */
 #define DIGITS_TO_SCAN 3 /* "8-8OO-OOO-I5" has few */
 #define PIECE_DIGITS 2
-#define LOW_STARS 3
 #define WORDING_MARGIN                                                                             \
     30                 /* a rule for which the words speak less than this behind the best: none */
 #define ONEWORD_MAX 64 /* bytes */
@@ -418,9 +417,7 @@ static bool may_count(struct policy_worker *worker, size_t index)
 static struct wording_facts facts_of(const struct policy_message *message)
 {
     return (struct wording_facts){.from_seller = from_seller(message),
-                                  .from_buyer = message->from == POLICY_FROM_BUYER,
-                                  .low_review = message->reviewed && message->stars >= 1 &&
-                                                message->stars <= LOW_STARS};
+                                  .from_buyer = message->from == POLICY_FROM_BUYER};
 }
 
 /* What the words say of the rule that has this signal, if its conditions hold. */

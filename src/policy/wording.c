@@ -33,10 +33,9 @@ enum feature_kind {
     FEATURE_FACT = 'f',
 };
 
-enum fact { FACT_SELLER, FACT_BUYER, FACT_LOW, FACTS };
+enum fact { FACT_SELLER, FACT_BUYER, FACTS };
 
-static const char *const fact_names[FACTS] = {
-    [FACT_SELLER] = "seller", [FACT_BUYER] = "buyer", [FACT_LOW] = "low"};
+static const char *const fact_names[FACTS] = {[FACT_SELLER] = "seller", [FACT_BUYER] = "buyer"};
 
 struct feature {
     enum feature_kind kind;
@@ -149,8 +148,6 @@ static void take_features(const struct token *tokens, size_t count, struct wordi
         take_fact(FACT_SELLER, take, context);
     if (facts.from_buyer)
         take_fact(FACT_BUYER, take, context);
-    if (facts.low_review)
-        take_fact(FACT_LOW, take, context);
     for (size_t i = 0; i < count; i++)
         (tokens[i].dense ? take_dense : take_word)(tokens, count, i, take, context);
 }

@@ -32,10 +32,12 @@ struct wording *wording_new(struct text name, struct text content, struct proble
 /* The model's number of the rule of this ID; WORDING_RULES_MAX: it knows nothing of it. */
 size_t wording_rule(const struct wording *wording, struct text id);
 
-/* What it sees beside the words. */
+/*
+ * What it sees beside the words. Not the review: who writes test messages mentions it where it
+ * matters, so that a model would learn to suspect whatever follows a bad one.
+ */
 struct wording_facts {
     bool from_seller, from_buyer;
-    bool low_review; /* three stars or fewer */
 };
 
 struct wording_passage {

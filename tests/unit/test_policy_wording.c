@@ -191,11 +191,11 @@ static void what_it_sees_is_written(void **state)
     static const struct {
         const char *text, *features;
     } cases[] = {
-        {"Take 230, please!", "f:seller\nf:low\nw:take\nb:take 000\nw:000\nb:000 plea\nw:please\n"
+        {"Take 230, please!", "f:seller\nw:take\nb:take 000\nw:000\nb:000 plea\nw:please\n"
                               "p:plea\nb:plea !\nw:!\n"},
-        {"删好评", "f:seller\nf:low\nc:删\nc:删好\nc:删好评\nc:好\nc:好评\nc:评\n"},
-        {"ok 好", "f:seller\nf:low\nw:ok\nc:好\n"},
-        {"", "f:seller\nf:low\n"},
+        {"删好评", "f:seller\nc:删\nc:删好\nc:删好评\nc:好\nc:好评\nc:评\n"},
+        {"ok 好", "f:seller\nw:ok\nc:好\n"},
+        {"", "f:seller\n"},
     };
     struct policy *policy = policy_of("language: any\nrule r\n" DECLARED("block"));
     struct policy_worker *worker = policy_worker_new(policy);
@@ -204,9 +204,7 @@ static void what_it_sees_is_written(void **state)
     buffer_init(&out);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct policy_message message = {.text = text_of(cases[i].text),
-                                               .from = POLICY_FROM_SELLER,
-                                               .reviewed = true,
-                                               .stars = 3};
+                                               .from = POLICY_FROM_SELLER};
         buffer_clear(&out);
         policy_features(worker, &message, &out);
         if (!text_is(buffer_view(&out), cases[i].features))
