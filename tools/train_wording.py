@@ -24,6 +24,7 @@ MODEL = RULES / "wording.model"
 LEAST_LINES = 2        # in which a feature must stand
 FEATURES = 16000       # that are kept: those that weigh most
 ROW = 4.0              # length of a line's row
+SHORTEST = 20          # features that a line is taken to have; FEATURES_LEAST of wording.c
 PENALTY = 1 / 3        # L2
 ROUNDS = 250
 UNIT = 0.05            # of a weight in the file
@@ -92,7 +93,7 @@ class Rows:
                 for line in lines]
         self.columns = numpy.array([column for row in rows for column in row])
         self.row_of = numpy.repeat(numpy.arange(len(rows)), [len(row) for row in rows])
-        self.values = ROW / numpy.sqrt([max(1, len(line)) for line in lines])
+        self.values = ROW / numpy.sqrt([max(SHORTEST, len(line)) for line in lines])
         self.shape = (len(rows), len(names))
 
     def times(self, weights):

@@ -12,6 +12,7 @@
 #define DENSE_RUN 4 /* characters of a script without spaces, one after another */
 #define FEATURES_MAX (1u << 20)
 #define SIGNS "!?%$*\""
+#define FEATURES_LEAST 20 /* that a message is taken to have: two words prove little */
 #define WEIGHT_MAX 1000
 #define NUMBER_MAX 1000000
 #define SHARES 12 /* of a weight: it can be shared by one to four tokens */
@@ -463,7 +464,8 @@ size_t wording_read(struct wording_reader *reader, const struct folded *folded,
 int wording_points(const struct wording_reader *reader, size_t rule)
 {
     const struct wording *wording = reader->wording;
-    double features = reader->feature_count > 0 ? (double)reader->feature_count : 1;
+    size_t count = reader->feature_count;
+    double features = (double)(count > FEATURES_LEAST ? count : FEATURES_LEAST);
     double points = (double)wording->bias[rule] +
                     (double)(wording->scale * reader->sums[rule]) / sqrt(features) / 1000;
     double spare = (double)wording->spare[rule];

@@ -11,9 +11,9 @@
  *
  *     points of a rule = bias + scale / 1000 * (sum of the weights) / sqrt(features of the message)
  *
- * where all features are counted, known or not, as often as they stand. Of points below zero the
- * rule's `spare` is forgiven, and no more than the floor is taken. What stands behind the first
- * 8,192 words is not read: phrases and scanners read it.
+ * where all features are counted, known or not, as often as they stand, and 20 at the least. Of
+ * points below zero the rule's `spare` is forgiven, and no more than the floor is taken. What
+ * stands behind the first 8,192 words is not read: phrases and scanners read it.
  */
 #pragma once
 

@@ -100,7 +100,7 @@ static void points_add_up(void **state)
     };
     (void)state;
     assert_told(rules,
-                "rules r\nbias 0\nspare 0\nscale 10000\nfloor -30\nw:quietly\t13\nw:warranty\t-9\n",
+                "rules r\nbias 0\nspare 0\nscale 10000\nfloor -30\nw:quietly\t25\nw:warranty\t-9\n",
                 told, COUNT_OF(told));
 }
 
@@ -114,7 +114,7 @@ static void some_rules_are_spared(void **state)
     (void)state;
     assert_told(RULE("  phrases:\n    fool\n  hits:\n    fool\n"),
                 "rules r\nbias 0\nspare 30\nscale 10000\nfloor -30\n"
-                "w:warranty\t-9\nw:lamp\t-20\n",
+                "w:warranty\t-12\nw:lamp\t-30\n",
                 told, COUNT_OF(told));
 }
 
@@ -123,7 +123,7 @@ static void some_rules_are_spared(void **state)
 static void the_best_rule_speaks(void **state)
 {
     static const char model[] = "rules a b\nbias 0 0\nspare 0 0\nscale 10000\nfloor -30\n"
-                                "w:rethink\t60 30\nw:recant\t60 58\n";
+                                "w:rethink\t90 50\nw:recant\t90 88\n";
     static const struct {
         const char *mode, *text;
         size_t findings;
@@ -161,7 +161,7 @@ static void a_rule_that_speaks_shows_something(void **state)
         {"", NULL, POLICY_FROM_BUYER},
     };
     (void)state;
-    assert_told(RULE(""), MODEL "w:rethink\t100\np:reth\t-50\nf:buyer\t100\n", told,
+    assert_told(RULE(""), MODEL "w:rethink\t160\np:reth\t-80\nf:buyer\t100\n", told,
                 COUNT_OF(told));
 }
 
