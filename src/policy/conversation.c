@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "policy/hash.h"
 #include "policy/letters.h"
 #include "policy/scan.h"
 
@@ -90,9 +91,9 @@ static bool are_alike(const uint32_t *a, const uint32_t *b)
 
 static uint64_t hash_text(struct text text)
 {
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    uint64_t hash = HASH_START;
     for (size_t i = 0; i < text.length; i++)
-        hash = (hash ^ (unsigned char)text.bytes[i]) * UINT64_C(0x100000001B3);
+        hash = hash_byte(hash, (unsigned char)text.bytes[i]);
     hash = mix(hash);
     return hash != 0 ? hash : 1;
 }

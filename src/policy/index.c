@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/array.h"
+#include "policy/hash.h"
 #include "policy/letters.h"
 
 /* --- names that are numbered --- */
@@ -26,9 +27,9 @@ static void names_done(struct names *names)
 
 static uint64_t hash_of(struct text text)
 {
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    uint64_t hash = HASH_START;
     for (size_t i = 0; i < text.length; i++)
-        hash = (hash ^ (unsigned char)text.bytes[i]) * UINT64_C(0x100000001B3);
+        hash = hash_byte(hash, (unsigned char)text.bytes[i]);
     return hash ^ hash >> 29;
 }
 

@@ -25,9 +25,8 @@
 #define EXCEPT_REACH 200 /* bytes around a hit where an exception may begin or end */
 #define DIGITS_TO_SCAN 3 /* "8-8OO-OOO-I5" has few */
 #define PIECE_DIGITS 2
-#define WORDING_MARGIN                                                                             \
-    30                 /* a rule for which the words speak less than this behind the best: none */
-#define ONEWORD_MAX 64 /* bytes */
+#define WORDING_MARGIN 30   /* points; a rule that is farther behind the best one gets none */
+#define ONEWORD_MAX 64      /* bytes */
 #define KNOWN_BYTES_MAX 128 /* of an id that is known */
 #define FOLD_GROWTH 4
 
@@ -57,8 +56,8 @@ struct rule_points {
     uint32_t epoch;
     struct sum enforced, all; /* without and with blocks in shadow */
     struct sum possible;      /* if all that is likely is there */
-    bool scanned, may_be; /* a scanner's find counts, or may: then words do not speak against it */
-    size_t wording_block; /* that asked the model */
+    bool scanned, may_scan;   /* a scanner's find counts, or may: words do not speak against it */
+    size_t wording_block;     /* that asked the model */
     enum policy_mode mode;
 };
 
@@ -184,6 +183,15 @@ static bool conditions_hold(const struct policy_worker *worker, const struct con
     return true;
 }
 
+/* What the signal and its block ask; PLACE as above. */
+static bool signal_holds(const struct policy_worker *worker, const struct signal *signal,
+                         const struct place *place)
+{
+    const struct block *block = &worker->policy->blocks[signal->block];
+    return conditions_hold(worker, signal->conditions, signal->condition_count, place) &&
+           conditions_hold(worker, block->conditions, block->condition_count, place);
+}
+
 /* The message may have the phrase; PLACE: where it can only be. */
 static bool is_likely(struct policy_worker *worker, const struct index_phrase *phrase,
                       struct place *place)
@@ -284,10 +292,15 @@ static unsigned total(const struct rule_points *points, const struct sum *sum)
     unsigned most = 0;
     for (size_t i = 0; i < POLICY_LANGUAGES; i++)
         most = sum->tongues[i] > most ? sum->tongues[i] : most;
-    bool spared = points->scanned || (sum == &points->possible && points->may_be);
+    bool spared = points->scanned || (sum == &points->possible && points->may_scan);
     int wording = spared && sum->wording < 0 ? 0 : sum->wording;
     int all = (int)(most + sum->tongues[POLICY_LANGUAGES]) + wording;
     return all > 0 ? (unsigned)all : 0;
+}
+
+static bool speaks(const struct rule_points *points, const struct sum *sum)
+{
+    return total(points, sum) >= POINTS_TO_SPEAK;
 }
 
 static void consider(struct policy_worker *worker, size_t index, size_t start, size_t end)
@@ -295,8 +308,7 @@ static void consider(struct policy_worker *worker, size_t index, size_t start, s
     const struct signal *signal = &worker->policy->signals[index];
     const struct block *block = &worker->policy->blocks[signal->block];
     const struct place place = {start, end, start};
-    if (!conditions_hold(worker, signal->conditions, signal->condition_count, &place) ||
-        !conditions_hold(worker, block->conditions, block->condition_count, &place) ||
+    if (!signal_holds(worker, signal, &place) ||
         (block->except.count > 0 && is_excepted(worker, block, place)) ||
         (block->unless.count > 0 && is_prevented(worker, block, place)) ||
         (block->with.count > 0 && !is_accompanied(worker, signal->block)))
@@ -405,12 +417,11 @@ static bool may_count(struct policy_worker *worker, size_t index)
 {
     const struct signal *signal = &worker->policy->signals[index];
     const struct block *block = &worker->policy->blocks[signal->block];
-    if (!conditions_hold(worker, signal->conditions, signal->condition_count, NULL) ||
-        !conditions_hold(worker, block->conditions, block->condition_count, NULL))
+    if (!signal_holds(worker, signal, NULL))
         return false;
     struct rule_points *points = points_of(worker, block->rule);
     points->possible.tongues[block->tongue] += signal->points;
-    points->may_be = points->may_be || signal->scanner != SCANNER_PHRASE;
+    points->may_scan = points->may_scan || signal->scanner != SCANNER_PHRASE;
     return true;
 }
 
@@ -424,9 +435,7 @@ static struct wording_facts facts_of(const struct policy_message *message)
 static bool ask_model(struct policy_worker *worker, size_t index, int *points)
 {
     const struct signal *signal = &worker->policy->signals[index];
-    const struct block *block = &worker->policy->blocks[signal->block];
-    if (!conditions_hold(worker, signal->conditions, signal->condition_count, NULL) ||
-        !conditions_hold(worker, block->conditions, block->condition_count, NULL))
+    if (!signal_holds(worker, signal, NULL))
         return false;
     *points = wording_points(worker->wording, signal->wording);
     return true;
@@ -467,11 +476,6 @@ static void weigh_wording(struct policy_worker *worker)
     for (size_t i = 0; i < count; i++)
         if (ask_model(worker, signals[i], &points))
             take_wording(worker, signals[i], points, best);
-}
-
-static bool speaks(const struct rule_points *points, const struct sum *sum)
-{
-    return total(points, sum) >= POINTS_TO_SPEAK;
 }
 
 /* The passages that weighed most, or the whole message, if the model made this rule speak. */
@@ -609,7 +613,7 @@ static void confirm_likely(struct policy_worker *worker)
         size_t index = policy->phrases[likely->phrase].signal;
         const struct block *block = &policy->blocks[policy->signals[index].block];
         struct rule_points *points = &worker->rules[block->rule];
-        if (total(points, &points->possible) < POINTS_TO_SPEAK)
+        if (!speaks(points, &points->possible))
             continue;
         look_for(worker, likely->phrase, likely->place);
         if (worker->signals[index].epoch != worker->epoch)
@@ -897,8 +901,7 @@ static bool is_part_of_mail(const struct policy_worker *worker, const struct mar
     for (size_t i = 0; i < worker->marked_count; i++) {
         const struct marked *mail = &worker->marked[i];
         if (mail->start < marked->end && marked->start < mail->end && mail->rule != marked->rule &&
-            total(&worker->rules[mail->rule], &worker->rules[mail->rule].enforced) >=
-                POINTS_TO_SPEAK &&
+            speaks(&worker->rules[mail->rule], &worker->rules[mail->rule].enforced) &&
             has_scanner(policy, mail->rule, SCANNER_EMAIL))
             return true;
     }
@@ -915,9 +918,9 @@ static void weigh(struct policy_worker *worker, struct text original)
         const struct marked *marked = &worker->marked[i];
         struct rule_points *points = &worker->rules[marked->rule];
         struct policy_rule *rule = &worker->policy->rules[marked->rule];
-        if (total(points, &points->all) < POINTS_TO_SPEAK || is_part_of_mail(worker, marked))
+        if (!speaks(points, &points->all) || is_part_of_mail(worker, marked))
             continue;
-        if (total(points, &points->enforced) < POINTS_TO_SPEAK)
+        if (!speaks(points, &points->enforced))
             points->mode = POLICY_SHADOW;
         bool first = true;
         for (size_t j = 0; j < i; j++)

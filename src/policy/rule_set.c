@@ -155,25 +155,33 @@ static bool read_model(struct policy *policy, const struct policy_source *source
     return policy->wording != NULL;
 }
 
-/* Rules that ask the model ask for what it knows. */
+/* What stands in the signal's line is refused. */
+static bool refuse_signal(const struct policy *policy, const struct signal *signal, const char *why,
+                          struct problem *problem)
+{
+    const struct block *block = &policy->blocks[signal->block];
+    return problem_set(problem, PROBLEM_RULES_INVALID, "%.*s:%u: %s", TEXT_ARG(block->source),
+                       signal->line, why);
+}
+
+/* Rules ask the model for what it knows, and take it as it is. */
 static bool link_wording(struct policy *policy, struct problem *problem)
 {
     for (size_t i = 0; i < policy->signal_count; i++) {
         struct signal *signal = &policy->signals[i];
         const struct block *block = &policy->blocks[signal->block];
-        const char *id = policy->rules[block->rule].id;
-        if (signal->scanner != SCANNER_WORDING || policy->wording == NULL)
+        if (signal->scanner != SCANNER_WORDING)
             continue;
-        signal->wording = wording_rule(policy->wording, text_of(id));
-        if (signal->wording == WORDING_RULES_MAX)
-            return problem_set(problem, PROBLEM_RULES_INVALID,
-                               "%.*s:%u: the model knows nothing of the rule %s",
-                               TEXT_ARG(block->source), signal->line, id);
         if (block->except.count + block->unless.count + block->with.count > 0)
-            return problem_set(problem, PROBLEM_RULES_INVALID,
-                               "%.*s:%u: except, unless and with say nothing to the model: put "
-                               "\"scan wording\" into a block of its own",
-                               TEXT_ARG(block->source), signal->line);
+            return refuse_signal(policy, signal,
+                                 "except, unless and with say nothing to the model: put \"scan "
+                                 "wording\" into a block of its own",
+                                 problem);
+        if (policy->wording == NULL)
+            continue;
+        signal->wording = wording_rule(policy->wording, text_of(policy->rules[block->rule].id));
+        if (signal->wording == WORDING_RULES_MAX)
+            return refuse_signal(policy, signal, "the model knows nothing of this rule", problem);
     }
     return true;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/array.h"
+#include "policy/hash.h"
 #include "policy/letters.h"
 
 #define TOKENS_MAX 8192 /* of a message; what is behind them is not read */
@@ -49,9 +50,9 @@ struct feature {
 
 static uint64_t hash_bytes(const unsigned char *bytes, size_t length)
 {
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    uint64_t hash = HASH_START;
     for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (is_digit(bytes[i]) ? '0' : bytes[i])) * UINT64_C(0x100000001B3);
+        hash = hash_byte(hash, is_digit(bytes[i]) ? '0' : bytes[i]);
     return hash;
 }
 

@@ -323,6 +323,39 @@ static void nothing_hides_behind_much(void **state)
     policy_free(policy);
 }
 
+/* Hits of rules that nearly have their points fill the places that are kept; one that has them is
+ * not silent for that. */
+static void many_weak_hits_silence_no_rule(void **state)
+{
+    struct buffer rules, text;
+    (void)state;
+    buffer_init(&rules);
+    buffer_init(&text);
+    buffer_string(&rules, "language: any\n");
+    for (char weak = 'a'; weak < 'u'; weak++) {
+        buffer_format(
+            &rules,
+            "rule weak.%c\n" DECLARED("block") "  phrases 50:\n    weak%c\n    zz%c .. yy%c\n"
+                                               "  hits:\n    weak%c zz%c yy%c\n",
+            weak, weak, weak, weak, weak, weak, weak);
+        for (size_t i = 0; i < 8; i++)
+            buffer_format(&text, "weak%c ", weak);
+        buffer_format(&text, "zz%c! yy%c ", weak, weak); /* nearly */
+    }
+    buffer_string(&rules, "rule strong\n" DECLARED("warn") "  phrases:\n    pay me\n"
+                                                           "  hits:\n    pay me\n");
+    buffer_string(&text, "pay me");
+    buffer_char(&rules, '\0');
+    struct policy *policy = policy_of(rules.bytes);
+    struct policy_worker *worker = policy_worker_new(policy);
+    const struct policy_message message = {.text = buffer_view(&text)};
+    assert_int_not_equal(policy_judge(worker, &message)->verdict, POLICY_ALLOW);
+    policy_worker_free(worker);
+    policy_free(policy);
+    buffer_done(&rules);
+    buffer_done(&text);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(scanners_find),
     cmocka_unit_test(what_is_known_is_no_number),
@@ -331,6 +364,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_same_text_to_many),
     cmocka_unit_test(work_is_bounded),
     cmocka_unit_test(nothing_hides_behind_much),
+    cmocka_unit_test(many_weak_hits_silence_no_rule),
 };
 
 int main(void)

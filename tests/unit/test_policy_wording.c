@@ -285,7 +285,7 @@ static void a_wrong_model_is_refused_with_its_line(void **state)
          "test.model:6: a weight from -1000 to 1000 for each rule is needed"},
         {MODEL "w:word\t1 2\n", "test.model:6: there are more weights than rules"},
         {"rules other\nbias 0\nspare 0\nscale 1\nfloor 0\n",
-         "test.rules:16: the model knows nothing of the rule r"},
+         "test.rules:16: the model knows nothing of this rule"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -295,6 +295,28 @@ static void a_wrong_model_is_refused_with_its_line(void **state)
         assert_null(policy_new(sources, 2, &problem));
         assert_int_equal(problem.code, PROBLEM_RULES_INVALID);
         assert_string_equal(problem.detail, cases[i].detail);
+    }
+}
+
+/* What a line "scan wording" cannot be, with a model or without. */
+static void rules_ask_for_what_it_can_give(void **state)
+{
+    static const struct {
+        const char *lines, *detail;
+    } cases[] = {
+        {"  scan wording 50\n", "test.rules:16: the model gives its own points: \"50\""},
+        {"  scan wording\n  unless:\n    thanks\n",
+         "test.rules:16: except, unless and with say nothing to the model: put \"scan wording\" "
+         "into a block of its own"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buffer rules;
+        buffer_init(&rules);
+        buffer_format(&rules, "language: any\nrule r\n" DECLARED("block") "%s", cases[i].lines);
+        buffer_char(&rules, '\0');
+        assert_refused_with(rules.bytes, cases[i].detail);
+        buffer_done(&rules);
     }
 }
 
@@ -344,6 +366,7 @@ int main(void)
         cmocka_unit_test(what_it_sees_is_written),
         cmocka_unit_test(what_is_written_is_what_is_weighed),
         cmocka_unit_test(a_wrong_model_is_refused_with_its_line),
+        cmocka_unit_test(rules_ask_for_what_it_can_give),
         cmocka_unit_test(two_models_are_one_too_many),
         cmocka_unit_test(its_work_is_bounded),
     };
