@@ -332,7 +332,7 @@ static void many_weak_hits_silence_no_rule(void **state)
     buffer_init(&rules);
     buffer_init(&text);
     buffer_string(&rules, "language: any\n");
-    for (char weak = 'a'; weak < 'u'; weak++) {
+    for (int weak = 'a'; weak < 'u'; weak++) {
         buffer_format(
             &rules,
             "rule weak.%c\n" DECLARED("block") "  phrases 50:\n    weak%c\n    zz%c .. yy%c\n"
