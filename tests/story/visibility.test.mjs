@@ -44,8 +44,9 @@ describe('what was charged', () => {
             (await ana.list('/v1/ledger', 'entries')).length === 1);
         await ben.act(`/v1/subscriptions/${subscription}/withdraw`, {});
         await ben.act(`/v1/subscriptions/${subscription}/withdraw/confirm`, {});
-        await eventually('it is refunded', async () =>
-            (await ana.list('/v1/ledger', 'entries')).length === 2);
+        /* The ledger has it at once, the log a moment later, as a database may take its time. */
+        await eventually('the log has that it is refunded', async () =>
+            moneyIn((await evidence(ana)).json.acts.map(({ record }) => record)).length === 2);
     });
     after(async () => {
         for (const stream of Object.values(streams ?? {})) stream.close();
@@ -80,7 +81,8 @@ describe('what was charged', () => {
             const { acts } = (await evidence(client)).json;
             assert.deepEqual(moneyIn(acts.map(({ record }) => record)), []);
         }
-        assert.deepEqual((await feed(ben)).map(({ id }) => id), open);
+        const seen = (await feed(ben)).map(({ id }) => id);
+        assert.deepEqual(seen.slice(0, open.length), open); /* receipts may have come since */
     });
 
     test('nor is a bundle without it any worse', async () => {
