@@ -69,6 +69,7 @@ struct bench {
     struct policy *policy;
     struct policy_worker *worker;
     struct folded folded[MESSAGES], scratch;
+    const struct matcher *matchers[2]; /* all texts that there are */
     struct matcher_scratch *matcher_scratch;
     struct policy_message message;
 };
@@ -101,8 +102,9 @@ static void match(struct bench *bench, size_t index)
 {
     static size_t sum;
     const struct folded *folded = &bench->folded[index];
-    matcher_scan(bench->policy->index->matcher, bench->matcher_scratch,
-                 (struct text){(const char *)folded->bytes, folded->length}, ignore, &sum);
+    const struct text text = {(const char *)folded->bytes, folded->length};
+    for (size_t i = 0; i < COUNT_OF(bench->matchers); i++)
+        matcher_scan(bench->matchers[i], bench->matcher_scratch, text, ignore, &sum);
 }
 
 static int64_t cpu_ns(void)
@@ -216,7 +218,9 @@ static void run(const char *folder, size_t rounds, size_t words)
     struct bench bench = {.policy = read_policy(folder, words)};
     size_t bytes = 0;
     bench.worker = policy_worker_new(bench.policy);
-    bench.matcher_scratch = matcher_scratch_new(bench.policy->index->matcher);
+    bench.matchers[0] = bench.policy->index->always;
+    bench.matchers[1] = bench.policy->index->gated;
+    bench.matcher_scratch = matcher_scratch_new(bench.matchers, COUNT_OF(bench.matchers));
     bench.message =
         (struct policy_message){.from = POLICY_FROM_SELLER, .known = known, .known_count = 3};
     for (size_t i = 0; i < MESSAGES; i++) {

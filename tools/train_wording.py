@@ -33,6 +33,10 @@ ALONE = 3.5            # log-odds at which the model alone makes a rule speak
 NEUTRAL = ALONE - 5.0  # … and at which it adds nothing to the phrases' points
 FLOOR = -20            # points that it takes away at the most
 SPARE = {"insult": 80} # points against a rule that are forgiven: its phrases say more than words
+GATE_SHARE = 1         # of a hundred lines that break a rule: so many are below its gate
+GATE_MARGIN = 5        # points that it is below what is said of a message without a known word
+FOLDS = 4              # to see lines that were not learnt
+FOLD_ROUNDS = 100
 UNKNOWN = 0.5          # as a label
 
 
@@ -112,12 +116,12 @@ class Rows:
         return numpy.ceil(size)  # whatever the last bits are
 
 
-def train(rows, labels):
+def train(rows, labels, rounds):
     """Weights and bias, by accelerated gradient descent from zero; a label of 0.5 is none."""
     step = 1 / (0.25 * (rows.largest_eigenvalue() + rows.shape[0]) + PENALTY)
     weights, before = numpy.zeros(rows.shape[1]), numpy.zeros(rows.shape[1])
     bias = bias_before = 0.0
-    for turn in range(ROUNDS):
+    for turn in range(rounds):
         push = turn / (turn + 3)
         ahead, bias_ahead = weights + push * (weights - before), bias + push * (bias - bias_before)
         errors = 1 / (1 + numpy.exp(-(rows.times(ahead) + bias_ahead))) - labels
@@ -132,12 +136,13 @@ def label(line, rule):
     return UNKNOWN if line.get("example", rule) != rule else float(rule in line["expect"])
 
 
-def train_rules(rows, lines, rules):
+def train_rules(rows, lines, rules, rounds=ROUNDS):
     breaks = numpy.array([float(bool(line["expect"])) for line in lines])
-    any_weights, any_bias = train(rows, breaks)
+    any_weights, any_bias = train(rows, breaks, rounds)
     trained = []
     for rule in rules:
-        weights, bias = train(rows, numpy.array([label(line, rule) for line in lines]))
+        labels = numpy.array([label(line, rule) for line in lines])
+        weights, bias = train(rows, labels, rounds)
         trained.append((weights + any_weights, bias + any_bias))
     return numpy.array([weights for weights, _ in trained]), [bias for _, bias in trained]
 
@@ -158,6 +163,35 @@ def heaviest(names, counts, weights):
     return sorted(names[index] for index in order[:FEATURES])
 
 
+def points_of(log_odds):
+    return (log_odds - NEUTRAL) * 100 / (ALONE - NEUTRAL)
+
+
+def unseen_points(lines, features, rules):
+    """Of each line, the rules' points by a model that has not seen it."""
+    points = numpy.zeros((len(lines), len(rules)))
+    for fold in range(FOLDS):
+        seen = [index for index in range(len(lines)) if index % FOLDS != fold]
+        unseen = range(fold, len(lines), FOLDS)
+        names, _ = known_names([features[index] for index in seen])
+        weights, bias = train_rules(Rows([features[index] for index in seen], names),
+                                    [lines[index] for index in seen], rules, FOLD_ROUNDS)
+        rows = Rows([features[index] for index in unseen], names)
+        for number in range(len(rules)):
+            points[unseen, number] = points_of(rows.times(weights[number]) + bias[number])
+    return points
+
+
+def gates(lines, features, rules, bias):
+    """Points below which a rule's phrases need not be looked for."""
+    points = unseen_points(lines, features, rules)
+    for number, rule in enumerate(rules):
+        breaking = [index for index, line in enumerate(lines)
+                    if rule in line["expect"] and "example" not in line]
+        least = numpy.percentile(points[breaking, number], GATE_SHARE)
+        yield round(min(least, points_of(bias[number]) - GATE_MARGIN))
+
+
 def model_rows(program):
     rules = asking_rules()
     lines = read_lines() + read_examples(rules)
@@ -166,23 +200,23 @@ def model_rows(program):
     weights, _ = train_rules(Rows(features, names), lines, rules)
     names = heaviest(names, counts, weights)
     weights, bias = train_rules(Rows(features, names), lines, rules)
-    points = 100 / (ALONE - NEUTRAL)
     steps = numpy.clip(numpy.rint(weights / UNIT), -LARGEST, LARGEST).astype(int)
     yield "# Made by tools/train_wording.py; docs/rules.md, \"The model\"."
     yield "rules " + " ".join(rules)
-    yield "bias " + " ".join(str(round(points * (value - NEUTRAL))) for value in bias)
+    yield "bias " + " ".join(str(round(points_of(value))) for value in bias)
     yield "spare " + " ".join(str(SPARE.get(rule, 0)) for rule in rules)
-    yield f"scale {round(1000 * ROW * UNIT * points)}"
+    yield "gate " + " ".join(map(str, gates(lines, features, rules, bias)))
+    yield f"scale {round(1000 * ROW * UNIT * 100 / (ALONE - NEUTRAL))}"
     yield f"floor {FLOOR}"
     for index, name in enumerate(names):
         yield name + "\t" + " ".join(str(step) for step in steps[:, index])
 
 
 def split_row(row):
-    """Of a feature or the bias: its name and numbers. Another line is all name."""
+    """Of a feature, the bias or the gates: the name and numbers. Another line is all name."""
     name, _, numbers = row.partition("\t" if "\t" in row else " ")
-    return (name, [int(word) for word in numbers.split()]) if "\t" in row or name == "bias" else (
-        row, [])
+    numbered = "\t" in row or name in ("bias", "gate")
+    return (name, [int(word) for word in numbers.split()]) if numbered else (row, [])
 
 
 def differences(rows, path):
@@ -213,7 +247,7 @@ def main():
     new = options.out.with_suffix(".new")
     new.write_text("\n".join(rows) + "\n", encoding="utf-8")
     new.replace(options.out)
-    print(f"{options.out}: {len(rows) - 6} features")
+    print(f"{options.out}: {len(rows) - 7} features")
     return 0
 
 

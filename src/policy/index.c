@@ -89,10 +89,15 @@ struct part_text {
     uint8_t edges;
 };
 
+struct part_facts {
+    bool noted;
+    gate_set gates;
+};
+
 struct index_builder {
     struct names texts, parts;
-    bool *noted; /* of each part */
-    size_t noted_capacity;
+    struct part_facts *facts; /* of each part */
+    size_t fact_capacity;
     struct part_text *uses;
     size_t use_count, use_capacity;
     struct index_phrase *phrases;
@@ -108,7 +113,7 @@ void index_builder_free(struct index_builder *builder)
         return;
     names_done(&builder->texts);
     names_done(&builder->parts);
-    free(builder->noted);
+    free(builder->facts);
     free(builder->uses);
     free(builder->phrases);
     free(builder->anchors);
@@ -171,12 +176,13 @@ static void add_use(struct index_builder *builder, struct part_text use)
     builder->uses[builder->use_count++] = use;
 }
 
-/* PART is noted from now on, if NOTED. */
-static void note_if(struct index_builder *builder, uint32_t part, bool noted)
+/* PART is noted from now on, if NOTED, and looked for if one of GATES is open, too. */
+static void add_facts(struct index_builder *builder, uint32_t part, bool noted, gate_set gates)
 {
-    builder->noted =
-        array_with(builder->noted, part, &builder->noted_capacity, sizeof *builder->noted);
-    builder->noted[part] = builder->noted[part] || noted;
+    builder->facts =
+        array_with(builder->facts, part, &builder->fact_capacity, sizeof *builder->facts);
+    builder->facts[part].noted = builder->facts[part].noted || noted;
+    builder->facts[part].gates |= gates;
 }
 
 static uint16_t bounded(size_t bytes)
@@ -187,7 +193,7 @@ static uint16_t bounded(size_t bytes)
 /* The number of the part with the atoms from FIRST to END; parts with the same ones are the same.
  */
 static uint32_t add_part(struct index_builder *builder, const struct phrase_code *code,
-                         size_t first, size_t end, bool noted)
+                         size_t first, size_t end, bool noted, gate_set gates)
 {
     struct buffer name;
     buffer_init(&name);
@@ -200,13 +206,13 @@ static uint32_t add_part(struct index_builder *builder, const struct phrase_code
     size_t before = builder->parts.count;
     uint32_t part = names_number(&builder->parts, buffer_view(&name));
     buffer_done(&name);
-    note_if(builder, part, noted);
+    add_facts(builder, part, noted, gates);
     for (size_t i = first; i < end && builder->parts.count > before; i++) {
         const struct atom *atom = &code->atoms[i];
         struct text text = atom_text(code, i);
         unsigned edges = (atom->left_edge ? EDGE_LEFT : 0u) | (atom->right_edge ? EDGE_RIGHT : 0u);
         bool is_text = atom->kind == ATOM_TEXT;
-        note_if(builder, part, !is_text);
+        add_facts(builder, part, !is_text, gates);
         struct part_text use = {
             .part = part, .lead = bounded(atom->lead), .trail = bounded(atom->trail)};
         use.text =
@@ -268,9 +274,10 @@ static bool is_everywhere(const struct phrase_code *code, size_t first, size_t e
     return false;
 }
 
-void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched)
+void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched,
+                      gate_set gates)
 {
-    struct index_phrase phrase = {.ordered = true};
+    struct index_phrase phrase = {.ordered = true, .gates = gates};
     size_t first = 0, rarest = rarest_part(code), reach = 0;
     uint32_t anchor = NO_PART;
     MUST(code->part_count > 0 || !watched);
@@ -281,7 +288,7 @@ void index_add_phrase(struct index_builder *builder, const struct phrase_code *c
         if (i != rarest && is_everywhere(code, first, of_code->atom_end)) {
             reach += of_code->longest;
         } else {
-            uint32_t part = add_part(builder, code, first, of_code->atom_end, watched);
+            uint32_t part = add_part(builder, code, first, of_code->atom_end, watched, gates);
             phrase.reaches[phrase.part_count] = (uint32_t)reach;
             phrase.parts[phrase.part_count++] = part;
             anchor = i == rarest && watched ? part : anchor;
@@ -371,7 +378,8 @@ static void place_words(struct index *index, const struct index_builder *builder
 
 static void release(struct index *index)
 {
-    matcher_free(index->matcher);
+    matcher_free(index->always);
+    matcher_free(index->gated);
     free(index->texts);
     free(index->words);
     free(index->uses);
@@ -390,14 +398,15 @@ void index_free(struct index *index)
         release(index);
 }
 
-static void place_use(struct index *index, const struct part_text *use)
+static void place_use(struct index *index, const struct part_text *use, gate_set gates)
 {
     enum atom_kind kind = kind_of_text(use->text);
     struct index_use placed = {.part = use->part,
                                .lead = use->lead,
                                .trail = use->trail,
                                .edges = use->edges,
-                               .anchors = index->parts[use->part].phrase_count > 0};
+                               .anchors = index->parts[use->part].phrase_count > 0,
+                               .gates = gates};
     if (kind != ATOM_TEXT) {
         index->kind_uses[kind][index->kind_use_counts[kind]++] = placed;
     } else if (index->parts[use->part].noted) {
@@ -416,8 +425,9 @@ static void place_uses(struct index *index, const struct index_builder *builder)
         const struct part_text *use = &builder->uses[i];
         if (kind_of_text(use->text) != ATOM_TEXT)
             continue;
-        index->texts[use->text].use_count += builder->noted[use->part];
+        index->texts[use->text].use_count += builder->facts[use->part].noted;
         index->texts[use->text].edges &= use->edges;
+        index->texts[use->text].gates |= builder->facts[use->part].gates;
     }
     for (size_t i = 0; i < index->text_count; i++) {
         index->texts[i].use_first = next;
@@ -425,7 +435,7 @@ static void place_uses(struct index *index, const struct index_builder *builder)
         index->texts[i].use_count = 0;
     }
     for (size_t i = 0; i < builder->use_count; i++)
-        place_use(index, &builder->uses[i]);
+        place_use(index, &builder->uses[i], builder->facts[builder->uses[i].part].gates);
 }
 
 static int by_text(const void *a, const void *b)
@@ -441,7 +451,7 @@ static void place_asked(struct index *index, const struct index_builder *builder
     for (size_t i = 0; i < builder->use_count; i++) {
         const struct part_text *use = &builder->uses[i];
         struct index_part *part = &index->parts[use->part];
-        part->noted = builder->noted[use->part];
+        part->noted = builder->facts[use->part].noted;
         if (part->noted)
             continue;
         if (part->asked_count++ == 0)
@@ -495,20 +505,29 @@ static void place_phrases(struct index *index, const struct index_builder *build
     }
 }
 
-static bool compile_texts(struct index *index, const struct index_builder *builder,
-                          struct problem *problem)
+/* Those that are looked for in every message, or the others; what words are is looked up. */
+static struct matcher *compile_texts(const struct index *index, const struct index_builder *builder,
+                                     bool always, struct problem *problem)
 {
     struct text *texts = array_new(index->text_count, sizeof *texts);
     for (size_t i = 0; i < index->text_count; i++) {
         bool is_word;
         struct text text = text_of_number(builder, i, &is_word);
-        texts[i] = is_word ? TEXT_NONE : text;
-        index->texts[i].length = (uint32_t)text.length;
+        bool for_all = index->texts[i].told > 0 || (index->texts[i].gates & GATE_ALWAYS) != 0;
+        texts[i] = is_word || for_all != always ? TEXT_NONE : text;
+    }
+    struct matcher *matcher = matcher_new(texts, index->text_count, problem);
+    free(texts);
+    return matcher;
+}
+
+static void measure_texts(struct index *index, const struct index_builder *builder)
+{
+    bool is_word;
+    for (size_t i = 0; i < index->text_count; i++) {
+        index->texts[i].length = (uint32_t)text_of_number(builder, i, &is_word).length;
         index->texts[i].told = i < builder->told_capacity ? builder->told[i] : 0;
     }
-    index->matcher = matcher_new(texts, index->text_count, problem);
-    free(texts);
-    return index->matcher != NULL;
 }
 
 struct index *index_new(struct index_builder *builder, struct problem *problem)
@@ -531,7 +550,10 @@ struct index *index_new(struct index_builder *builder, struct problem *problem)
     place_asked(index, builder);
     place_uses(index, builder);
     place_words(index, builder);
-    if (compile_texts(index, builder, problem))
+    measure_texts(index, builder);
+    index->always = compile_texts(index, builder, true, problem);
+    index->gated = index->always == NULL ? NULL : compile_texts(index, builder, false, problem);
+    if (index->gated != NULL)
         return index;
     release(index);
     return NULL;

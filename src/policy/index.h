@@ -13,12 +13,21 @@
 /* Where no word goes through. */
 enum edge { EDGE_LEFT = 1, EDGE_RIGHT = 2 };
 
+/*
+ * Whom a text, a part, a phrase is for, a bit each: the rules that are only looked for where they
+ * are likely (gates that a message opens or not), and all others.
+ */
+typedef uint32_t gate_set;
+#define GATES_MAX 31
+#define GATE_ALWAYS (UINT32_C(1) << GATES_MAX)
+
 /* A text's use: the part that it belongs to. */
 struct index_use {
     uint32_t part;
     uint16_t lead, trail; /* bytes of the part that stand before and behind it, at the most */
     uint8_t edges;        /* that it wants, of enum edge */
     bool anchors;         /* phrases wait for the part */
+    gate_set gates;
 };
 
 /* The same, the other way round. */
@@ -33,6 +42,7 @@ struct index_text {
     uint32_t use_first, use_count; /* by parts that are noted */
     bool asked;                    /* a part that is not noted has it */
     uint8_t edges;                 /* that each of its uses wants */
+    gate_set gates;                /* of all of them */
     uint32_t told;                 /* 1 + the word of scan.h that it is; 0: it is none */
 };
 
@@ -72,10 +82,12 @@ struct index_phrase {
     uint32_t behind;  /* so far behind its last part it ends, at the most */
     unsigned scripts; /* of enum script: without these no text has it */
     bool ordered;     /* its parts do not overlap: all are texts */
+    gate_set gates;
 };
 
 struct index {
-    struct matcher *matcher;
+    struct matcher *always; /* the texts that are looked for in every message */
+    struct matcher *gated;  /* those that are only where a gate is open */
     struct index_text *texts;
     struct index_word *words; /* an open table of a power of two */
     unsigned word_shift;      /* of a hash, to come to a place of the table */
@@ -103,7 +115,8 @@ struct index_builder;
 void index_builder_free(struct index_builder *builder);
 struct index_builder *index_builder_new(void) OWNED_BY(index_builder_free);
 /* Phrases are numbered from 0 on. One that is not watched is only asked about (no anchor). */
-void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched);
+void index_add_phrase(struct index_builder *builder, const struct phrase_code *code, bool watched,
+                      gate_set gates);
 /* NUMBER counts from 0 on. */
 void index_add_told(struct index_builder *builder, const struct phrase_code *code, size_t number);
 struct index *index_new(struct index_builder *builder, struct problem *problem)

@@ -4,102 +4,32 @@
 #include "policy/array.h"
 #include "policy/conversation.h"
 #include "policy/letters.h"
-#include "policy/parts.h"
-#include "policy/rules.h"
-#include "policy/scan.h"
+#include "policy/worker.h"
 
 /*
  * One message: fold, look at its shape, scan, match, confirm, weigh. Every step is bounded by the
  * message's length or by a constant here; what is more is held for a moderator (`exhausted`).
  */
 
-#define PLACES_MAX 8 /* of one phrase that are shown */
-#define TOLD_WORDS_MAX 1024
+#define PLACES_MAX 8    /* of one phrase that are shown */
 #define AMOUNT_SIGN 4   /* bytes of an amount before its digits: "us$ " */
 #define AMOUNT_BYTES 48 /* and from them on, see phrase_read.c */
-#define MARKED_MAX 128  /* hits that count */
-#define MARKED_ALL (MARKED_MAX + WORDING_PASSAGES * WORDING_RULES_MAX)
 #define CONFIRM_BYTES_BASE                                                                         \
     65536 /* looked at again to confirm, beside 16 for each byte of the message */
 #define CONFIRM_BYTES_EACH 16
 #define EXCEPT_REACH 200 /* bytes around a hit where an exception may begin or end */
 #define DIGITS_TO_SCAN 3 /* "8-8OO-OOO-I5" has few */
 #define PIECE_DIGITS 2
-#define WORDING_MARGIN 30   /* points; a rule that is farther behind the best one gets none */
 #define ONEWORD_MAX 64      /* bytes */
 #define KNOWN_BYTES_MAX 128 /* of an id that is known */
 #define FOLD_GROWTH 4
-
-/* A hit that counts, until it is known whether its rule speaks. */
-struct marked {
-    size_t rule, block;
-    uint32_t start, end;
-    unsigned points;
-};
-
-/* What was noted for the present message; the epoch saves clearing it. */
-struct tally {
-    uint32_t epoch;
-    unsigned count;
-};
-
-#define TONGUES (POLICY_LANGUAGES + 1) /* the last: of any language */
-
-/* By language, because a word that tells a little in two languages does not tell more than in one.
- */
-struct sum {
-    unsigned tongues[TONGUES];
-    int wording; /* the model's */
-};
-
-struct rule_points {
-    uint32_t epoch;
-    struct sum enforced, all; /* without and with blocks in shadow */
-    struct sum possible;      /* if all that is likely is there */
-    bool scanned, may_scan;   /* a scanner's find counts, or may: words do not speak against it */
-    size_t wording_block;     /* that asked the model */
-    enum policy_mode mode;
-};
-
-/* A phrase that may stand in the message, and where. */
-struct likely {
-    uint32_t phrase;
-    struct place place;
-};
-
-struct policy_worker {
-    struct policy *policy;
-    struct matcher_scratch *scratch;
-    struct exact_work *exact_work;
-    struct folded folded, folded_known;
-    struct shape shape;
-    struct known known;
-    struct candidates candidates;
-    struct circumstances circumstances;
-    struct text text; /* folded */
-    unsigned scripts; /* that it is written with */
-    uint32_t epoch;
-    struct parts parts;
-    struct wording_reader *wording; /* NULL: there is no model */
-    struct likely *likely;
-    size_t likely_count;
-    struct tally *signals;    /* counted already */
-    struct tally *companions; /* of each block: 1 `with:` is there, 2 it is not */
-    struct rule_points *rules;
-    struct told_word told_words[TOLD_WORDS_MAX];
-    size_t told_count;
-    struct policy_side *side; /* of the conversation, the writer's; NULL: there is none */
-    struct marked marked[MARKED_ALL];
-    size_t marked_count;
-    uint64_t confirm_left;
-    struct policy_verdict verdict;
-};
 
 struct policy_worker *policy_worker_new(struct policy *policy)
 {
     struct policy_worker *worker = array_new(1, sizeof *worker);
     worker->policy = policy_share(policy);
-    worker->scratch = matcher_scratch_new(policy->index->matcher);
+    const struct matcher *const matchers[] = {policy->index->always, policy->index->gated};
+    worker->scratch = matcher_scratch_new(matchers, COUNT_OF(matchers));
     worker->exact_work = exact_work_new();
     parts_init(&worker->parts, policy->index);
     worker->wording = policy->wording != NULL ? wording_reader_new(policy->wording) : NULL;
@@ -153,43 +83,6 @@ static bool find(struct policy_worker *worker, struct exact *exact, struct place
     worker->verdict.work += cost;
     struct text text = {worker->text.bytes, place.end};
     return exact_find(exact, worker->exact_work, text, place.start, place.latest, start, end);
-}
-
-static bool is_quoted(const struct policy_worker *worker, size_t start, size_t end)
-{
-    size_t before = 0;
-    for (size_t i = 0; i < start; i++)
-        before += worker->text.bytes[i] == '"';
-    return before % 2 == 1 &&
-           memchr(worker->text.bytes + end, '"', worker->text.length - end) != NULL;
-}
-
-/* PLACE of the hit, or NULL: what is asked of it is taken to hold. */
-static bool conditions_hold(const struct policy_worker *worker, const struct condition *conditions,
-                            size_t count, const struct place *place)
-{
-    for (size_t i = 0; i < count; i++) {
-        bool of_place =
-            conditions[i].kind == CONDITION_QUOTED || conditions[i].kind == CONDITION_NOT_QUOTED;
-        bool quoted = false;
-        if (of_place) {
-            if (place == NULL)
-                continue;
-            quoted = is_quoted(worker, place->start, place->end);
-        }
-        if (!condition_holds(&conditions[i], &worker->circumstances, quoted))
-            return false;
-    }
-    return true;
-}
-
-/* What the signal and its block ask; PLACE as above. */
-static bool signal_holds(const struct policy_worker *worker, const struct signal *signal,
-                         const struct place *place)
-{
-    const struct block *block = &worker->policy->blocks[signal->block];
-    return conditions_hold(worker, signal->conditions, signal->condition_count, place) &&
-           conditions_hold(worker, block->conditions, block->condition_count, place);
 }
 
 /* The message may have the phrase; PLACE: where it can only be. */
@@ -260,49 +153,6 @@ static bool is_accompanied(struct policy_worker *worker, size_t index)
     return known->count == 1;
 }
 
-/* --- points --- */
-
-static struct rule_points *points_of(struct policy_worker *worker, size_t rule)
-{
-    struct rule_points *points = &worker->rules[rule];
-    if (points->epoch != worker->epoch)
-        *points = (struct rule_points){.epoch = worker->epoch};
-    return points;
-}
-
-static void add_points(struct policy_worker *worker, size_t index, const struct signal *signal)
-{
-    struct tally *counted = &worker->signals[index];
-    const struct block *block = &worker->policy->blocks[signal->block];
-    struct rule_points *points = points_of(worker, block->rule);
-    if (counted->epoch == worker->epoch)
-        return;
-    counted->epoch = worker->epoch;
-    points->scanned = points->scanned || signal->scanner != SCANNER_PHRASE;
-    points->all.tongues[block->tongue] += signal->points;
-    if (block->mode == POLICY_SHADOW)
-        return;
-    points->enforced.tongues[block->tongue] += signal->points;
-    points->mode = block->mode > points->mode ? block->mode : points->mode;
-}
-
-/* What the rules for any language, those of the one that tells most, and the model come to. */
-static unsigned total(const struct rule_points *points, const struct sum *sum)
-{
-    unsigned most = 0;
-    for (size_t i = 0; i < POLICY_LANGUAGES; i++)
-        most = sum->tongues[i] > most ? sum->tongues[i] : most;
-    bool spared = points->scanned || (sum == &points->possible && points->may_scan);
-    int wording = spared && sum->wording < 0 ? 0 : sum->wording;
-    int all = (int)(most + sum->tongues[POLICY_LANGUAGES]) + wording;
-    return all > 0 ? (unsigned)all : 0;
-}
-
-static bool speaks(const struct rule_points *points, const struct sum *sum)
-{
-    return total(points, sum) >= POINTS_TO_SPEAK;
-}
-
 static void consider(struct policy_worker *worker, size_t index, size_t start, size_t end)
 {
     const struct signal *signal = &worker->policy->signals[index];
@@ -314,7 +164,7 @@ static void consider(struct policy_worker *worker, size_t index, size_t start, s
         (block->with.count > 0 && !is_accompanied(worker, signal->block)))
         return;
     bool first = worker->signals[index].epoch != worker->epoch;
-    add_points(worker, index, signal);
+    points_add(worker, index, signal);
     if (worker->marked_count >= MARKED_MAX) {
         /* That many places are enough to show, but what has its points must show one. */
         worker->verdict.exhausted = worker->verdict.exhausted || first;
@@ -406,11 +256,6 @@ static void note_words(struct policy_worker *worker)
         note_word(worker, start, worker->folded.length);
 }
 
-static bool from_seller(const struct policy_message *message)
-{
-    return message->from == POLICY_FROM_SELLER || message->from == POLICY_FROM_UNKNOWN;
-}
-
 /* What a signal's conditions ask of the message as a whole; if they hold, its points are possible.
  */
 static bool may_count(struct policy_worker *worker, size_t index)
@@ -423,86 +268,6 @@ static bool may_count(struct policy_worker *worker, size_t index)
     points->possible.tongues[block->tongue] += signal->points;
     points->may_scan = points->may_scan || signal->scanner != SCANNER_PHRASE;
     return true;
-}
-
-static struct wording_facts facts_of(const struct policy_message *message)
-{
-    return (struct wording_facts){.from_seller = from_seller(message),
-                                  .from_buyer = message->from == POLICY_FROM_BUYER};
-}
-
-/* What the words say of the rule that has this signal, if its conditions hold. */
-static bool ask_model(struct policy_worker *worker, size_t index, int *points)
-{
-    const struct signal *signal = &worker->policy->signals[index];
-    if (!signal_holds(worker, signal, NULL))
-        return false;
-    *points = wording_points(worker->wording, signal->wording);
-    return true;
-}
-
-/* BEST: the most points that the words give to a rule that is in force. */
-static void take_wording(struct policy_worker *worker, size_t index, int points, int best)
-{
-    const struct block *block = &worker->policy->blocks[worker->policy->signals[index].block];
-    struct rule_points *rule = points_of(worker, block->rule);
-    if (points > 0 && points < best - WORDING_MARGIN)
-        points = 0;
-    points = points < POINTS_TO_SPEAK ? points : POINTS_TO_SPEAK;
-    rule->wording_block = worker->policy->signals[index].block;
-    rule->all.wording = rule->possible.wording = points;
-    if (block->mode == POLICY_SHADOW)
-        return;
-    rule->enforced.wording = points;
-    if (points > 0)
-        rule->mode = block->mode > rule->mode ? block->mode : rule->mode;
-}
-
-/* The model's points, for the rules that ask for them. */
-static void weigh_wording(struct policy_worker *worker)
-{
-    const struct policy *policy = worker->policy;
-    size_t count = policy->scanner_signal_counts[SCANNER_WORDING];
-    const size_t *signals = policy->scanner_signals[SCANNER_WORDING];
-    int best = 0, points;
-    if (worker->wording == NULL || count == 0)
-        return;
-    worker->verdict.work +=
-        wording_read(worker->wording, &worker->folded, facts_of(worker->circumstances.message));
-    for (size_t i = 0; i < count; i++)
-        if (policy->blocks[policy->signals[signals[i]].block].mode != POLICY_SHADOW &&
-            ask_model(worker, signals[i], &points))
-            best = points > best ? points : best;
-    for (size_t i = 0; i < count; i++)
-        if (ask_model(worker, signals[i], &points))
-            take_wording(worker, signals[i], points, best);
-}
-
-/* The passages that weighed most, or the whole message, if the model made this rule speak. */
-static void mark_wording(struct policy_worker *worker, const struct signal *signal)
-{
-    size_t rule = worker->policy->blocks[signal->block].rule, length = worker->folded.length;
-    const struct rule_points *points = points_of(worker, rule);
-    struct sum without = points->all;
-    struct wording_passage passages[WORDING_PASSAGES] = {{0, length}};
-    without.wording = 0;
-    if (points->wording_block != signal->block || points->all.wording <= 0 || length == 0 ||
-        !speaks(points, &points->all) || speaks(points, &without))
-        return;
-    size_t count = wording_passages(worker->wording, signal->wording, passages);
-    worker->verdict.work += length;
-    for (size_t i = 0; i < (count > 0 ? count : 1) && worker->marked_count < MARKED_ALL; i++)
-        worker->marked[worker->marked_count++] =
-            (struct marked){rule, signal->block, (uint32_t)passages[i].start,
-                            (uint32_t)passages[i].end, (unsigned)points->all.wording};
-}
-
-static void mark_wordings(struct policy_worker *worker)
-{
-    const struct policy *policy = worker->policy;
-    size_t count = worker->wording != NULL ? policy->scanner_signal_counts[SCANNER_WORDING] : 0;
-    for (size_t i = 0; i < count; i++)
-        mark_wording(worker, &policy->signals[policy->scanner_signals[SCANNER_WORDING][i]]);
 }
 
 static void expect_scanner(struct policy_worker *worker, enum scanner scanner)
@@ -592,7 +357,8 @@ static void gather(struct policy_worker *worker, uint32_t number)
         uint32_t id = index->anchored[part->phrase_first + i];
         const struct phrase *phrase = &policy->phrases[id];
         struct place place;
-        if (!is_likely(worker, &index->phrases[id], &place))
+        if ((index->phrases[id].gates & worker->circumstances.open) == 0 ||
+            !is_likely(worker, &index->phrases[id], &place))
             continue;
         if (phrase->scanner != SCANNER_PHRASE)
             look_for(worker, id, place);
@@ -613,7 +379,7 @@ static void confirm_likely(struct policy_worker *worker)
         size_t index = policy->phrases[likely->phrase].signal;
         const struct block *block = &policy->blocks[policy->signals[index].block];
         struct rule_points *points = &worker->rules[block->rule];
-        if (!speaks(points, &points->possible))
+        if (!points_speak(points, &points->possible))
             continue;
         look_for(worker, likely->phrase, likely->place);
         if (worker->signals[index].epoch != worker->epoch)
@@ -625,12 +391,14 @@ static void match(struct policy_worker *worker)
 {
     const struct index *index = worker->policy->index;
     worker->told_count = worker->likely_count = 0;
-    parts_begin(&worker->parts);
+    parts_begin(&worker->parts, worker->circumstances.open);
     if (worker->shape.digits > 0)
         note_digits(worker);
     note_words(worker);
-    matcher_scan(index->matcher, worker->scratch, worker->text, note_text, worker);
-    worker->verdict.work += worker->text.length;
+    matcher_scan(index->always, worker->scratch, worker->text, note_text, worker);
+    if (worker->circumstances.open != GATE_ALWAYS)
+        matcher_scan(index->gated, worker->scratch, worker->text, note_text, worker);
+    worker->verdict.work += 2 * worker->text.length;
     for (size_t i = 0; i < worker->parts.anchor_count; i++)
         gather(worker, worker->parts.anchors[i]);
 }
@@ -823,7 +591,7 @@ static void see_circumstances(struct policy_worker *worker, const struct policy_
 {
     worker->circumstances = (struct circumstances){
         .message = message,
-        .from_seller = from_seller(message),
+        .from_seller = is_from_seller(message),
         .from_buyer = message->from == POLICY_FROM_BUYER,
         .after_review = message->after_review,
         .unanswered = message->unanswered,
@@ -901,7 +669,7 @@ static bool is_part_of_mail(const struct policy_worker *worker, const struct mar
     for (size_t i = 0; i < worker->marked_count; i++) {
         const struct marked *mail = &worker->marked[i];
         if (mail->start < marked->end && marked->start < mail->end && mail->rule != marked->rule &&
-            speaks(&worker->rules[mail->rule], &worker->rules[mail->rule].enforced) &&
+            points_speak(&worker->rules[mail->rule], &worker->rules[mail->rule].enforced) &&
             has_scanner(policy, mail->rule, SCANNER_EMAIL))
             return true;
     }
@@ -918,9 +686,9 @@ static void weigh(struct policy_worker *worker, struct text original)
         const struct marked *marked = &worker->marked[i];
         struct rule_points *points = &worker->rules[marked->rule];
         struct policy_rule *rule = &worker->policy->rules[marked->rule];
-        if (!speaks(points, &points->all) || is_part_of_mail(worker, marked))
+        if (!points_speak(points, &points->all) || is_part_of_mail(worker, marked))
             continue;
-        if (!speaks(points, &points->enforced))
+        if (!points_speak(points, &points->enforced))
             points->mode = POLICY_SHADOW;
         bool first = true;
         for (size_t j = 0; j < i; j++)
@@ -929,7 +697,7 @@ static void weigh(struct policy_worker *worker, struct text original)
             atomic_fetch_add_explicit(&rule->shadowed, 1, memory_order_relaxed);
         if (first && points->mode != POLICY_SHADOW) {
             atomic_fetch_add_explicit(&rule->spoken, 1, memory_order_relaxed);
-            verdict->score += total(points, &points->enforced);
+            verdict->score += points_total(points, &points->enforced);
         }
         verdict->verdict = points->mode > verdict->verdict ? points->mode : verdict->verdict;
         add_finding(worker, marked, original);
@@ -991,5 +759,5 @@ void policy_features(struct policy_worker *worker, const struct policy_message *
     struct text text = message->text;
     text.length = text.length < POLICY_TEXT_MAX ? text.length : POLICY_TEXT_MAX;
     prepare(worker, text);
-    wording_features(&worker->folded, facts_of(message), out);
+    wording_features(&worker->folded, wording_facts_of(message), out);
 }

@@ -67,12 +67,13 @@ void matcher_scratch_free(struct matcher_scratch *scratch)
     free(scratch);
 }
 
-struct matcher_scratch *matcher_scratch_new(const struct matcher *matcher)
+struct matcher_scratch *matcher_scratch_new(const struct matcher *const *matchers, size_t count)
 {
     struct matcher_scratch *scratch = calloc(1, sizeof *scratch);
     MUST(scratch != NULL);
-    MUST(matcher->database == NULL ||
-         hs_alloc_scratch(matcher->database, &scratch->scratch) == HS_SUCCESS);
+    for (size_t i = 0; i < count; i++)
+        MUST(matchers[i]->database == NULL ||
+             hs_alloc_scratch(matchers[i]->database, &scratch->scratch) == HS_SUCCESS);
     return scratch;
 }
 

@@ -18,7 +18,8 @@ void matcher_free(struct matcher *matcher);
 struct matcher *matcher_new(const struct text *texts, size_t count, struct problem *problem)
     OWNED_BY(matcher_free);
 void matcher_scratch_free(struct matcher_scratch *scratch);
-struct matcher_scratch *matcher_scratch_new(const struct matcher *matcher)
+/* For each of COUNT matchers. */
+struct matcher_scratch *matcher_scratch_new(const struct matcher *const *matchers, size_t count)
     OWNED_BY(matcher_scratch_free);
 /* Called for each place where a text ends; false: enough. */
 typedef bool (*matcher_hit)(void *context, size_t index, size_t end);

@@ -27,8 +27,9 @@ void parts_done(struct parts *parts)
     free(parts->anchors);
 }
 
-void parts_begin(struct parts *parts)
+void parts_begin(struct parts *parts, gate_set open)
 {
+    parts->open = open;
     parts->epoch++;
     parts->note_count = parts->hit_count = parts->anchor_count = 0;
     parts->many = false;
@@ -76,13 +77,13 @@ void parts_add_text(struct parts *parts, uint32_t number, size_t start, size_t e
     const struct index_text *text = &parts->index->texts[number];
     const struct index_use *uses = parts->index->uses + text->use_first;
     parts->work++;
-    if ((text->edges & ~edges) != 0)
+    if ((text->edges & ~edges) != 0 || (text->gates & parts->open) == 0)
         return;
     parts->work += text->use_count;
     if (text->asked)
         add_hit(parts, (struct part_hit){number, (uint32_t)start, (uint32_t)end, edges});
     for (uint32_t i = 0; i < text->use_count; i++)
-        if ((uses[i].edges & ~edges) == 0)
+        if ((uses[i].edges & ~edges) == 0 && (uses[i].gates & parts->open) != 0)
             note(parts, &uses[i], start, end);
 }
 
@@ -90,7 +91,8 @@ void parts_add_kind(struct parts *parts, enum atom_kind kind, size_t start, size
 {
     const struct index *index = parts->index;
     for (size_t i = 0; i < index->kind_use_counts[kind]; i++)
-        note(parts, &index->kind_uses[kind][i], start, end);
+        if ((index->kind_uses[kind][i].gates & parts->open) != 0)
+            note(parts, &index->kind_uses[kind][i], start, end);
 }
 
 /* The last of its places: noted, or looked up among the hits when the part is first asked about. */

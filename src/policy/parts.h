@@ -41,7 +41,8 @@ struct parts {
     struct part_hit *hits;
     uint32_t *anchors; /* parts that stand in the message and that phrases wait for */
     size_t note_count, hit_count, anchor_count;
-    bool many; /* there are more than are kept: what is not kept may be anywhere */
+    gate_set open; /* of this message */
+    bool many;     /* there are more than are kept: what is not kept may be anywhere */
     uint32_t epoch;
     uint64_t work;
 };
@@ -49,8 +50,8 @@ struct parts {
 /* INDEX is borrowed. */
 void parts_init(struct parts *parts, const struct index *index);
 void parts_done(struct parts *parts);
-/* Forgets the message before. */
-void parts_begin(struct parts *parts);
+/* Forgets the message before; only what is for one of OPEN is of interest in this one. */
+void parts_begin(struct parts *parts, gate_set open);
 /* A text stands from START to END; EDGES (enum edge): where no word goes on. */
 void parts_add_text(struct parts *parts, uint32_t text, size_t start, size_t end, unsigned edges);
 /* Digits or an amount stand there. */

@@ -22,6 +22,7 @@ static const struct {
     {"words", CONDITION_WORDS, COMPARISON},
     {"quoted", CONDITION_QUOTED, NOTHING},
     {"not quoted", CONDITION_NOT_QUOTED, NOTHING},
+    {"likely", CONDITION_LIKELY, NOTHING},
 };
 
 static bool read_comparison(struct text rest, struct condition *condition)
@@ -101,6 +102,8 @@ bool condition_holds(const struct condition *condition, const struct circumstanc
         return quoted;
     case CONDITION_NOT_QUOTED:
         return !quoted;
+    case CONDITION_LIKELY:
+        return (circumstances->open & condition->gate) != 0;
     }
     return false;
 }

@@ -158,7 +158,8 @@ static struct signal *add_signal(struct reader *reader)
 }
 
 bool rules_add_phrase(struct policy *policy, const struct phrase_code *code,
-                      const struct phrase *phrase, bool watched, struct problem *problem)
+                      const struct phrase *phrase, bool watched, gate_set gates,
+                      struct problem *problem)
 {
     struct phrase added = *phrase;
     if (code->part_count == 0 && watched)
@@ -166,11 +167,35 @@ bool rules_add_phrase(struct policy *policy, const struct phrase_code *code,
                            "a phrase needs a word that must be there");
     if (!code->fixed && (added.exact = exact_new(buffer_view(&code->exact), problem)) == NULL)
         return false;
-    index_add_phrase(policy->builder, code, watched);
+    index_add_phrase(policy->builder, code, watched, gates);
     policy->phrases = array_with(policy->phrases, policy->phrase_count, &policy->phrase_capacity,
                                  sizeof *policy->phrases);
     policy->phrases[policy->phrase_count++] = added;
     return true;
+}
+
+/* The gate of the rule of this block. */
+static gate_set gate_of(struct reader *reader)
+{
+    struct policy *policy = reader->policy;
+    struct policy_rule *rule = rule_of(reader);
+    if (rule->gate == 0)
+        rule->gate =
+            policy->gate_count < GATES_MAX ? UINT32_C(1) << policy->gate_count++ : GATE_ALWAYS;
+    return rule->gate;
+}
+
+/* What must be open for a phrase of this block (WATCHED), or for one of its exceptions. */
+static gate_set gates_of(struct reader *reader, bool watched)
+{
+    const struct block *block = current(reader);
+    for (size_t i = 0; i < block->condition_count; i++)
+        if (block->conditions[i].kind == CONDITION_LIKELY)
+            return block->conditions[i].gate;
+    for (size_t i = 0; watched && i < reader->signal.condition_count; i++)
+        if (reader->signal.conditions[i].kind == CONDITION_LIKELY)
+            return reader->signal.conditions[i].gate;
+    return GATE_ALWAYS;
 }
 
 static bool compile_phrase(struct reader *reader, struct text words, bool watched)
@@ -178,7 +203,8 @@ static bool compile_phrase(struct reader *reader, struct text words, bool watche
     struct phrase_code code = {0};
     const struct phrase phrase = {.signal = reader->policy->signal_count};
     bool done = phrase_compile(&code, words, reader->lists, reader->list_count, reader->problem) &&
-                rules_add_phrase(reader->policy, &code, &phrase, watched, reader->problem);
+                rules_add_phrase(reader->policy, &code, &phrase, watched, gates_of(reader, watched),
+                                 reader->problem);
     phrase_code_done(&code);
     return done || refuse_in_place(reader);
 }
@@ -227,6 +253,8 @@ static bool read_signal_options(struct reader *reader, struct text words, struct
         struct condition *condition = &signal->conditions[signal->condition_count++];
         if (!condition_read(one, condition, reader->problem))
             return refuse_in_place(reader);
+        if (condition->kind == CONDITION_LIKELY)
+            condition->gate = gate_of(reader);
         condition->language = arena_text(reader->policy->arena, condition->language);
     }
     return true;

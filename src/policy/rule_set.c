@@ -122,7 +122,7 @@ static void compile_builtins(struct policy *policy, struct problem *problem)
         struct phrase_code code = {0};
         const struct phrase phrase = {.scanner = builtin_phrases[i].scanner};
         MUST(phrase_compile(&code, text_of(builtin_phrases[i].phrase), NULL, 0, problem) &&
-             rules_add_phrase(policy, &code, &phrase, true, problem));
+             rules_add_phrase(policy, &code, &phrase, true, GATE_ALWAYS, problem));
         phrase_code_done(&code);
     }
     for (size_t i = 0; i < builtin_word_count; i++) {
@@ -164,6 +164,22 @@ static bool refuse_signal(const struct policy *policy, const struct signal *sign
                        signal->line, why);
 }
 
+/* A rule that is looked for where it is likely is one that the model knows. */
+static bool link_gates(struct policy *policy, struct problem *problem)
+{
+    for (size_t i = 0; policy->wording != NULL && i < policy->rule_count; i++) {
+        struct policy_rule *rule = &policy->rules[i];
+        const struct block *block = &policy->blocks[rule->first_block];
+        rule->wording = wording_rule(policy->wording, text_of(rule->id));
+        if (rule->gate != 0 && rule->wording == WORDING_RULES_MAX)
+            return problem_set(problem, PROBLEM_RULES_INVALID,
+                               "%.*s:%u: rule %s: \"likely\" says nothing to a model that does not "
+                               "know the rule",
+                               TEXT_ARG(block->source), block->line, rule->id);
+    }
+    return true;
+}
+
 /* Rules ask the model for what it knows, and take it as it is. */
 static bool link_wording(struct policy *policy, struct problem *problem)
 {
@@ -179,7 +195,7 @@ static bool link_wording(struct policy *policy, struct problem *problem)
                                  problem);
         if (policy->wording == NULL)
             continue;
-        signal->wording = wording_rule(policy->wording, text_of(policy->rules[block->rule].id));
+        signal->wording = policy->rules[block->rule].wording;
         if (signal->wording == WORDING_RULES_MAX)
             return refuse_signal(policy, signal, "the model knows nothing of this rule", problem);
     }
@@ -195,7 +211,8 @@ static bool build(struct policy *policy, const struct policy_source *sources, si
                   : rules_read(policy, sources[i].name, sources[i].content, problem)))
             return false;
     link_rules(policy);
-    if (!check_rules(policy, problem) || !link_wording(policy, problem))
+    if (!check_rules(policy, problem) || !link_gates(policy, problem) ||
+        !link_wording(policy, problem))
         return false;
     compile_builtins(policy, problem);
     index_scanners(policy);

@@ -34,6 +34,7 @@ enum condition_kind {
     CONDITION_WORDS,
     CONDITION_QUOTED,
     CONDITION_NOT_QUOTED,
+    CONDITION_LIKELY,
 };
 
 struct condition {
@@ -41,6 +42,7 @@ struct condition {
     char comparison; /* '<': at most, '>': at least, '=' */
     int64_t number;
     struct text language;
+    gate_set gate; /* of CONDITION_LIKELY */
 };
 
 enum scanner {
@@ -114,6 +116,8 @@ struct policy_rule {
     struct text clause;
     struct text reasons[POLICY_LANGUAGES], mends[POLICY_LANGUAGES];
     size_t first_block; /* where it was first named */
+    gate_set gate;      /* if a block wants it to be likely; 0: none does */
+    size_t wording;     /* the model's number of it */
     _Atomic uint64_t spoken, shadowed;
 };
 
@@ -126,6 +130,7 @@ struct policy {
     struct arena *arena; /* all text of the files */
     struct policy_rule *rules;
     size_t rule_count;
+    unsigned gate_count; /* that rules have */
     struct block *blocks;
     size_t block_count, block_capacity;
     struct signal *signals;
@@ -144,7 +149,7 @@ struct policy {
 
 /* rule_file.c: adds a phrase that is compiled; WATCHED: that it stands somewhere is a hit. */
 MUST_CHECK bool rules_add_phrase(struct policy *policy, const struct phrase_code *code,
-                                 const struct phrase *phrase, bool watched,
+                                 const struct phrase *phrase, bool watched, gate_set gates,
                                  struct problem *problem);
 /* rule_file.c: adds what one file says. The problem's detail begins with file and line. */
 MUST_CHECK bool rules_read(struct policy *policy, struct text name, struct text content,
@@ -157,6 +162,7 @@ struct circumstances {
     const struct policy_message *message;
     const struct folded *folded;
     bool from_seller, from_buyer, after_review, rising;
+    gate_set open; /* of the rules that are likely */
     size_t offers;
     unsigned unanswered, same_text;
 };

@@ -13,7 +13,8 @@
 #define DENSE_RUN 4 /* characters of a script without spaces, one after another */
 #define FEATURES_MAX (1u << 20)
 #define SIGNS "!?%$*\""
-#define FEATURES_LEAST 20 /* that a message is taken to have: two words prove little */
+#define FEATURES_LEAST 20    /* that a message is taken to have: two words prove little */
+#define GATED_TOKENS_MAX 160 /* in a longer message one sentence may hide among many */
 #define WEIGHT_MAX 1000
 #define NUMBER_MAX 1000000
 #define SHARES 12 /* of a weight: it can be shared by one to four tokens */
@@ -167,14 +168,25 @@ struct slot {
 };
 
 /* Lines of the file that say one thing each. */
-enum setting { SETTING_RULES, SETTING_BIAS, SETTING_SPARE, SETTING_SCALE, SETTING_FLOOR, SETTINGS };
+enum setting {
+    SETTING_RULES,
+    SETTING_BIAS,
+    SETTING_SPARE,
+    SETTING_GATE,
+    SETTING_SCALE,
+    SETTING_FLOOR,
+    SETTINGS
+};
+
+#define SETTING_NAMES "rules, bias, spare, gate, scale and floor"
 
 struct wording {
     bool set[SETTINGS];
     size_t rule_count, feature_count, feature_capacity;
     struct text rules[WORDING_RULES_MAX]; /* in `ids` */
     struct buffer ids;
-    int64_t bias[WORDING_RULES_MAX], spare[WORDING_RULES_MAX], floor, scale;
+    int64_t bias[WORDING_RULES_MAX], spare[WORDING_RULES_MAX], gate[WORDING_RULES_MAX];
+    int64_t floor, scale;
     struct model_feature *features;
     struct slot *table;
     unsigned shift; /* of a hash, to come to a place of the table */
@@ -280,6 +292,8 @@ static bool read_setting(struct model_file *file, enum setting setting, struct t
         return read_numbers(file, rest, -NUMBER_MAX, wording->bias);
     case SETTING_SPARE:
         return read_numbers(file, rest, 0, wording->spare);
+    case SETTING_GATE:
+        return read_numbers(file, rest, -NUMBER_MAX, wording->gate);
     case SETTING_SCALE:
         return (read_number(&rest, 1, NUMBER_MAX, &wording->scale) && rest.length == 0) ||
                refuse(file, "the scale is a whole number from 1 on");
@@ -289,20 +303,20 @@ static bool read_setting(struct model_file *file, enum setting setting, struct t
     case SETTINGS:
         break;
     }
-    return refuse(file, "a line is rules, bias, spare, scale, floor, or a feature and its weights");
+    return refuse(file, "a line is one of " SETTING_NAMES ", or a feature and its weights");
 }
 
 /* Each is said once, in this order. */
 static bool read_next_setting(struct model_file *file, struct text line)
 {
-    static const char *const names[SETTINGS] = {"rules", "bias", "spare", "scale", "floor"};
+    static const char *const names[SETTINGS] = {"rules", "bias", "spare", "gate", "scale", "floor"};
     struct text key = text_cut(&line, ' ');
     size_t setting = 0;
     while (setting < SETTINGS && !text_is(key, names[setting]))
         setting++;
     if (setting < SETTINGS &&
         (file->wording->set[setting] || (setting > 0 && !file->wording->set[setting - 1])))
-        return refuse(file, "rules, bias, spare, scale and floor stand once, in this order");
+        return refuse(file, SETTING_NAMES " stand once, in this order");
     if (!read_setting(file, (enum setting)setting, line))
         return false;
     file->wording->set[setting] = true;
@@ -343,7 +357,7 @@ static bool read_weights(struct model_file *file, struct text line)
     struct text feature = text_cut(&line, '\t');
     struct model_feature read = {0};
     if (!wording->set[SETTINGS - 1])
-        return refuse(file, "rules, bias, spare, scale and floor come first");
+        return refuse(file, SETTING_NAMES " come first");
     if (wording->feature_count == FEATURES_MAX)
         return refuse(file, "there are too many features");
     if (!read_feature(feature, &read.hash))
@@ -379,7 +393,7 @@ struct wording *wording_new(struct text name, struct text content, struct proble
         done = read_line(&file, text_cut(&content, '\n'));
     }
     if (done && !wording->set[SETTINGS - 1])
-        done = refuse(&file, "rules, bias, spare, scale and floor are needed");
+        done = refuse(&file, SETTING_NAMES " are needed");
     if (done) {
         make_table(wording);
         return wording;
@@ -462,14 +476,25 @@ size_t wording_read(struct wording_reader *reader, const struct folded *folded,
     return folded->length + DENSE_RUN * reader->token_count;
 }
 
-int wording_points(const struct wording_reader *reader, size_t rule)
+static double sum_of(const struct wording_reader *reader, size_t rule)
 {
     const struct wording *wording = reader->wording;
     size_t count = reader->feature_count;
     double features = (double)(count > FEATURES_LEAST ? count : FEATURES_LEAST);
-    double points = (double)wording->bias[rule] +
-                    (double)(wording->scale * reader->sums[rule]) / sqrt(features) / 1000;
-    double spare = (double)wording->spare[rule];
+    return (double)wording->bias[rule] +
+           (double)(wording->scale * reader->sums[rule]) / sqrt(features) / 1000;
+}
+
+bool wording_is_likely(const struct wording_reader *reader, size_t rule)
+{
+    return reader->token_count > GATED_TOKENS_MAX ||
+           sum_of(reader, rule) >= (double)reader->wording->gate[rule];
+}
+
+int wording_points(const struct wording_reader *reader, size_t rule)
+{
+    const struct wording *wording = reader->wording;
+    double points = sum_of(reader, rule), spare = (double)wording->spare[rule];
     if (points < 0)
         points = points + spare < 0 ? points + spare : 0;
     if (points < (double)wording->floor)

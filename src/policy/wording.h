@@ -14,6 +14,10 @@
  * where all features are counted, known or not, as often as they stand, and 20 at the least. Of
  * points below zero the rule's `spare` is forgiven, and no more than the floor is taken. What
  * stands behind the first 8,192 words is not read: phrases and scanners read it.
+ *
+ * Below a rule's `gate` (points before all that) the words speak so clearly against it that its
+ * phrases need not be looked for: of a hundred messages that break it, one is there. In a long
+ * message one sentence may hide among many, so the gate closes in short ones only.
  */
 #pragma once
 
@@ -54,6 +58,8 @@ size_t wording_read(struct wording_reader *reader, const struct folded *folded,
                     struct wording_facts facts);
 /* From the model's floor on; over 100 it is more certain than it need be. */
 int wording_points(const struct wording_reader *reader, size_t rule);
+/* False: its words speak clearly against this rule. */
+bool wording_is_likely(const struct wording_reader *reader, size_t rule);
 /* The passages that weighed most for the rule; returns how many, 0 if only facts did. */
 size_t wording_passages(struct wording_reader *reader, size_t rule,
                         struct wording_passage passages[WORDING_PASSAGES]);

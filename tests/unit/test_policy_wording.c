@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MODEL "rules r\nbias -20\nspare 0\nscale 10000\nfloor -30\n"
+#define MODEL "rules r\nbias -20\nspare 0\ngate -1000\nscale 10000\nfloor -30\n"
 #define RULE(lines) "language: any\nrule r\n" DECLARED("block") "  scan wording\n" lines
 
 static struct policy *policy_with(const char *rules, const char *model)
@@ -100,7 +100,8 @@ static void points_add_up(void **state)
     };
     (void)state;
     assert_told(rules,
-                "rules r\nbias 0\nspare 0\nscale 10000\nfloor -30\nw:quietly\t25\nw:warranty\t-9\n",
+                "rules r\nbias 0\nspare 0\ngate -1000\nscale 10000\nfloor "
+                "-30\nw:quietly\t25\nw:warranty\t-9\n",
                 told, COUNT_OF(told));
 }
 
@@ -113,17 +114,91 @@ static void some_rules_are_spared(void **state)
     };
     (void)state;
     assert_told(RULE("  phrases:\n    fool\n  hits:\n    fool\n"),
-                "rules r\nbias 0\nspare 30\nscale 10000\nfloor -30\n"
+                "rules r\nbias 0\nspare 30\ngate -1000\nscale 10000\nfloor -30\n"
                 "w:warranty\t-12\nw:lamp\t-30\n",
                 told, COUNT_OF(told));
+}
+
+/*
+ * Phrases of a rule that must be likely are not looked for where the words speak clearly against
+ * it; nor are their exceptions. Other phrases with the same words are, and their exceptions.
+ */
+static void what_is_not_likely_is_not_looked_for(void **state)
+{
+    static const char rules[] = "language: any\nrule r\n" DECLARED(
+        "block") "  scan wording\n"
+                 "rule r\n  version: 1\n  when: likely\n"
+                 "  phrases 200:\n    pay (me|him)\n    hard cash\n    <digits> coins\n"
+                 "  except:\n    do not pay me\n"
+                 "  hits:\n    pay me\n"
+                 "rule r\n  version: 1\n"
+                 "  phrases 200:\n    pay her\n    <digits> notes\n    coins please\n"
+                 "  except:\n    do not pay her\n    hard coins please\n"
+                 "  phrases 200 when likely:\n    a cheque\n"
+                 "  hits:\n    pay her\n";
+    static const struct told told[] = {
+        {"pay me", "pay me", POLICY_FROM_UNKNOWN},
+        {"do not pay me", NULL, POLICY_FROM_UNKNOWN},
+        {"lamp, pay me", "pay me", POLICY_FROM_UNKNOWN},
+        {"warranty: pay me", NULL, POLICY_FROM_UNKNOWN},
+        {"warranty: pay her", "pay her", POLICY_FROM_UNKNOWN},
+        {"warranty: do not pay her", NULL, POLICY_FROM_UNKNOWN},
+        {"hard cash", "hard cash", POLICY_FROM_UNKNOWN},
+        {"warranty, hard cash", NULL, POLICY_FROM_UNKNOWN},
+        {"1200 coins", "1200 coins", POLICY_FROM_UNKNOWN},
+        {"warranty, 1200 coins", NULL, POLICY_FROM_UNKNOWN},
+        {"warranty, 1200 notes", "1200 notes", POLICY_FROM_UNKNOWN},
+        {"warranty, coins please", "coins please", POLICY_FROM_UNKNOWN},
+        {"warranty, hard coins please", NULL, POLICY_FROM_UNKNOWN},
+        {"a cheque", "a cheque", POLICY_FROM_UNKNOWN},
+        {"warranty, a cheque", NULL, POLICY_FROM_UNKNOWN},
+    };
+    (void)state;
+    assert_told(rules,
+                "rules r\nbias 0\nspare 0\ngate -90\nscale 10000\nfloor -30\n"
+                "w:warranty\t-60\nw:lamp\t-20\n",
+                told, COUNT_OF(told));
+}
+
+/* What is hidden in a long message is found, whatever stands around it. */
+static void in_a_long_message_all_is_looked_for(void **state)
+{
+    struct policy *policy = policy_with(
+        RULE("") "rule r\n  version: 1\n  when: likely\n  phrases 200:\n    pay me\n"
+                 "  hits:\n    pay me\n",
+        "rules r\nbias 0\nspare 0\ngate -90\nscale 10000\nfloor -30\nw:warranty\t-200\n");
+    struct policy_worker *worker = policy_worker_new(policy);
+    struct buffer text;
+    (void)state;
+    buffer_init(&text);
+    buffer_string(&text, "warranty: pay me");
+    for (size_t words = 3; words <= 200; words++) {
+        const struct policy_message message = {.text = buffer_view(&text)};
+        assert_int_equal(policy_judge(worker, &message)->finding_count, words > 160);
+        buffer_string(&text, " lamp");
+    }
+    buffer_done(&text);
+    policy_worker_free(worker);
+    policy_free(policy);
+}
+
+/* Without a model everything is likely. */
+static void without_a_model_all_is_likely(void **state)
+{
+    struct policy *policy = policy_of(
+        "language: any\nrule r\n" DECLARED("block") "  when: likely\n  phrases:\n    pay me\n"
+                                                    "  hits:\n    warranty: pay me\n");
+    (void)state;
+    policy_free(policy);
 }
 
 /* Two rules that the words speak for: the one that is far behind says nothing; not if the first is
  * in shadow. */
 static void the_best_rule_speaks(void **state)
 {
-    static const char model[] = "rules a b\nbias 0 0\nspare 0 0\nscale 10000\nfloor -30\n"
-                                "w:rethink\t90 50\nw:recant\t90 88\n";
+    static const char model[] =
+        "rules a b\nbias 0 0\nspare 0 0\ngate -1000 -1000\nscale 10000\nfloor -30\n"
+        "w:rethink\t90 50\nw:recant\t90 88\n";
     static const struct {
         const char *mode, *text;
         size_t findings;
@@ -233,7 +308,7 @@ static void what_is_written_is_what_is_weighed(void **state)
     for (size_t i = 0; i < features.length; i++)
         count += features.bytes[i] == '\n';
     /* scale * count / sqrt(count) is just 100, so that none may be missing. */
-    buffer_format(&model, "rules r\nbias 0\nspare 0\nscale %.0f\nfloor 0\n",
+    buffer_format(&model, "rules r\nbias 0\nspare 0\ngate -1000\nscale %.0f\nfloor 0\n",
                   ceil(100000 / sqrt((double)count)));
     for (struct text rest = buffer_view(&features); rest.length > 0;) {
         struct text feature = text_cut(&rest, '\n');
@@ -256,13 +331,13 @@ static void a_wrong_model_is_refused_with_its_line(void **state)
     static const struct {
         const char *model, *detail;
     } cases[] = {
-        {"", "test.model:0: rules, bias, spare, scale and floor are needed"},
-        {"rules r\nbias 1\nspare 0\nscale 1\n",
-         "test.model:4: rules, bias, spare, scale and floor are needed"},
+        {"", "test.model:0: rules, bias, spare, gate, scale and floor are needed"},
+        {"rules r\nbias 1\nspare 0\ngate -1000\nscale 1\n",
+         "test.model:5: rules, bias, spare, gate, scale and floor are needed"},
         {"rules r\nspare 0\n",
-         "test.model:2: rules, bias, spare, scale and floor stand once, in this order"},
+         "test.model:2: rules, bias, spare, gate, scale and floor stand once, in this order"},
         {"rules r\nrules r\n",
-         "test.model:2: rules, bias, spare, scale and floor stand once, in this order"},
+         "test.model:2: rules, bias, spare, gate, scale and floor stand once, in this order"},
         {"rules r r\n", "test.model:1: each rule is named once"},
         {"rules \n", "test.model:1: the ids of rules are missing"},
         {"rules a b c d e f g h i j k l m n o p q\n", "test.model:1: there are too many rules"},
@@ -270,21 +345,23 @@ static void a_wrong_model_is_refused_with_its_line(void **state)
         {"rules r\nbias 1 2\n", "test.model:2: there are more numbers than rules"},
         {"rules r\nbias 1\nspare -1\n",
          "test.model:3: a whole number from 0 on for each rule is needed"},
-        {"rules r\nbias 1\nspare 0\nscale 0\n",
-         "test.model:4: the scale is a whole number from 1 on"},
-        {"rules r\nbias 1\nspare 0\nscale 5\nfloor 5\n",
-         "test.model:5: the floor is a whole number, 0 or less"},
-        {"rules r\nbias 1\nspare 0\nscale 5\nfloor -5 x\n",
-         "test.model:5: the floor is a whole number, 0 or less"},
-        {"w:word\t1\n", "test.model:1: rules, bias, spare, scale and floor come first"},
-        {"hello\n",
-         "test.model:1: a line is rules, bias, spare, scale, floor, or a feature and its weights"},
+        {"rules r\nbias 1\nspare 0\ngate x\n",
+         "test.model:4: a whole number for each rule is needed"},
+        {"rules r\nbias 1\nspare 0\ngate -1000\nscale 0\n",
+         "test.model:5: the scale is a whole number from 1 on"},
+        {"rules r\nbias 1\nspare 0\ngate -1000\nscale 5\nfloor 5\n",
+         "test.model:6: the floor is a whole number, 0 or less"},
+        {"rules r\nbias 1\nspare 0\ngate -1000\nscale 5\nfloor -5 x\n",
+         "test.model:6: the floor is a whole number, 0 or less"},
+        {"w:word\t1\n", "test.model:1: rules, bias, spare, gate, scale and floor come first"},
+        {"hello\n", "test.model:1: a line is one of rules, bias, spare, gate, scale and floor, or "
+                    "a feature and its weights"},
         {MODEL "x:word\t1\n",
-         "test.model:6: a feature is \"w:word\", \"p:\", \"b:\", \"c:\" or \"f:\""},
+         "test.model:7: a feature is \"w:word\", \"p:\", \"b:\", \"c:\" or \"f:\""},
         {MODEL "w:word\t1001\n",
-         "test.model:6: a weight from -1000 to 1000 for each rule is needed"},
-        {MODEL "w:word\t1 2\n", "test.model:6: there are more weights than rules"},
-        {"rules other\nbias 0\nspare 0\nscale 1\nfloor 0\n",
+         "test.model:7: a weight from -1000 to 1000 for each rule is needed"},
+        {MODEL "w:word\t1 2\n", "test.model:7: there are more weights than rules"},
+        {"rules other\nbias 0\nspare 0\ngate -1000\nscale 1\nfloor 0\n",
          "test.rules:16: the model knows nothing of this rule"},
     };
     (void)state;
@@ -359,6 +436,9 @@ int main(void)
         cmocka_unit_test(each_kind_of_feature_counts),
         cmocka_unit_test(points_add_up),
         cmocka_unit_test(some_rules_are_spared),
+        cmocka_unit_test(what_is_not_likely_is_not_looked_for),
+        cmocka_unit_test(in_a_long_message_all_is_looked_for),
+        cmocka_unit_test(without_a_model_all_is_likely),
         cmocka_unit_test(the_best_rule_speaks),
         cmocka_unit_test(a_rule_that_speaks_shows_something),
         cmocka_unit_test(a_model_that_nobody_asks_says_nothing),
