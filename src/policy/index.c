@@ -409,9 +409,20 @@ static void place_use(struct index *index, const struct part_text *use, gate_set
                                .gates = gates};
     if (kind != ATOM_TEXT) {
         index->kind_uses[kind][index->kind_use_counts[kind]++] = placed;
+        index->kind_gates[kind] |= gates;
     } else if (index->parts[use->part].noted) {
         struct index_text *text = &index->texts[use->text];
         index->uses[text->use_first + text->use_count++] = placed;
+    }
+}
+
+/* Those that are looked for in every message, or the others. */
+static void place_uses_of(struct index *index, const struct index_builder *builder, bool always)
+{
+    for (size_t i = 0; i < builder->use_count; i++) {
+        gate_set gates = builder->facts[builder->uses[i].part].gates;
+        if (((gates & GATE_ALWAYS) != 0) == always)
+            place_use(index, &builder->uses[i], gates);
     }
 }
 
@@ -434,8 +445,10 @@ static void place_uses(struct index *index, const struct index_builder *builder)
         next += index->texts[i].use_count;
         index->texts[i].use_count = 0;
     }
-    for (size_t i = 0; i < builder->use_count; i++)
-        place_use(index, &builder->uses[i], builder->facts[builder->uses[i].part].gates);
+    place_uses_of(index, builder, true);
+    for (size_t i = 0; i < index->text_count; i++)
+        index->texts[i].always_count = index->texts[i].use_count;
+    place_uses_of(index, builder, false);
 }
 
 static int by_text(const void *a, const void *b)

@@ -39,11 +39,12 @@ struct index_asked {
 
 struct index_text {
     uint32_t length;
-    uint32_t use_first, use_count; /* by parts that are noted */
-    bool asked;                    /* a part that is not noted has it */
-    uint8_t edges;                 /* that each of its uses wants */
-    gate_set gates;                /* of all of them */
-    uint32_t told;                 /* 1 + the word of scan.h that it is; 0: it is none */
+    uint32_t use_first, use_count; /* by parts that are noted; in all messages first */
+    uint32_t always_count;
+    bool asked;     /* a part that is not noted has it */
+    uint8_t edges;  /* that each of its uses wants */
+    gate_set gates; /* of all of them */
+    uint32_t told;  /* 1 + the word of scan.h that it is; 0: it is none */
 };
 
 /* A text of at most eight bytes that stands alone: looked up, because Vectorscan would find it
@@ -98,6 +99,7 @@ struct index {
     uint32_t *anchored;
     struct index_use *kind_uses[ATOM_KINDS]; /* parts that digits, an amount may be */
     size_t kind_use_counts[ATOM_KINDS];
+    gate_set kind_gates[ATOM_KINDS]; /* of all of them */
     size_t text_count, part_count, phrase_count;
 };
 

@@ -333,7 +333,9 @@ static size_t note_amount(struct policy_worker *worker, size_t start)
 static void note_digits(struct policy_worker *worker)
 {
     const unsigned char *bytes = worker->folded.bytes;
-    size_t passed = 0; /* amounts up to here were seen */
+    const gate_set *gates = worker->policy->index->kind_gates, open = worker->circumstances.open;
+    /* Amounts up to here were seen, or are of no interest. */
+    size_t passed = (gates[ATOM_MONEY] & open) != 0 ? 0 : SIZE_MAX;
     for (size_t at = 0; at < worker->folded.length; at++) {
         size_t start = at;
         while (is_digit(bytes[at]))

@@ -79,10 +79,11 @@ void parts_add_text(struct parts *parts, uint32_t number, size_t start, size_t e
     parts->work++;
     if ((text->edges & ~edges) != 0 || (text->gates & parts->open) == 0)
         return;
-    parts->work += text->use_count;
+    uint32_t count = parts->open == GATE_ALWAYS ? text->always_count : text->use_count;
+    parts->work += count;
     if (text->asked)
         add_hit(parts, (struct part_hit){number, (uint32_t)start, (uint32_t)end, edges});
-    for (uint32_t i = 0; i < text->use_count; i++)
+    for (uint32_t i = 0; i < count; i++)
         if ((uses[i].edges & ~edges) == 0 && (uses[i].gates & parts->open) != 0)
             note(parts, &uses[i], start, end);
 }

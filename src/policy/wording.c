@@ -12,7 +12,6 @@
 #define PREFIX_LETTERS 4
 #define DENSE_RUN 4 /* characters of a script without spaces, one after another */
 #define FEATURES_MAX (1u << 20)
-#define SIGNS "!?%$*\""
 #define FEATURES_LEAST 20    /* that a message is taken to have: two words prove little */
 #define GATED_TOKENS_MAX 160 /* in a longer message one sentence may hide among many */
 #define WEIGHT_MAX 1000
@@ -41,20 +40,27 @@ enum fact { FACT_SELLER, FACT_BUYER, FACTS };
 static const char *const fact_names[FACTS] = {[FACT_SELLER] = "seller", [FACT_BUYER] = "buyer"};
 
 struct feature {
-    enum feature_kind kind;
-    size_t first, count; /* of the tokens; a fact has none */
-    enum fact fact;
     uint64_t hash;
+    uint32_t first; /* of its tokens */
+    uint8_t count;  /* of them; a fact has none */
+    uint8_t kind, fact;
 };
+
+#define FEATURES_OF_MESSAGE (DENSE_RUN * TOKENS_MAX + FACTS) /* at the most */
 
 /* --- hashes --- */
 
-static uint64_t hash_bytes(const unsigned char *bytes, size_t length)
+/* HASH goes on with the bytes from START to END; digits are all the same. */
+static uint64_t hash_on(uint64_t hash, const unsigned char *bytes, size_t start, size_t end)
 {
-    uint64_t hash = HASH_START;
-    for (size_t i = 0; i < length; i++)
-        hash = hash_byte(hash, is_digit(bytes[i]) ? '0' : bytes[i]);
+    for (; start < end; start++)
+        hash = hash_byte(hash, is_digit(bytes[start]) ? '0' : bytes[start]);
     return hash;
+}
+
+static uint64_t hash_text(const char *bytes, size_t length)
+{
+    return hash_on(HASH_START, (const unsigned char *)bytes, 0, length);
 }
 
 static uint64_t hash_next(uint64_t hash, uint64_t token)
@@ -73,24 +79,26 @@ static size_t letter_length(const unsigned char *bytes, size_t at, size_t length
 
 static struct token read_token(const unsigned char *bytes, size_t start, size_t length)
 {
-    size_t end = start, letters = 0, prefix_end = start;
+    struct token token = {.start = (uint32_t)start, .dense = bytes[start] >= 0xE0};
     bool word = is_word_byte(bytes, start);
+    size_t end = start, letters = 0;
+    token.hash = HASH_START;
     do {
-        end += letter_length(bytes, end, length);
-        if (++letters <= PREFIX_LETTERS)
-            prefix_end = end;
+        size_t next = end + letter_length(bytes, end, length);
+        token.hash = hash_on(token.hash, bytes, end, next);
+        end = next;
+        if (++letters <= PREFIX_LETTERS) {
+            token.prefix = token.hash;
+            token.prefix_end = (uint32_t)end;
+        }
     } while (word && end < length && is_word_byte(bytes, end));
-    return (struct token){.start = (uint32_t)start,
-                          .end = (uint32_t)end,
-                          .prefix_end = (uint32_t)prefix_end,
-                          .dense = bytes[start] >= 0xE0,
-                          .hash = hash_bytes(bytes + start, end - start),
-                          .prefix = hash_bytes(bytes + start, prefix_end - start)};
+    token.end = (uint32_t)end;
+    return token;
 }
 
 static bool is_sign(unsigned char c)
 {
-    return c != 0 && strchr(SIGNS, c) != NULL;
+    return c == '!' || c == '?' || c == '%' || c == '$' || c == '*' || c == '"';
 }
 
 static size_t read_tokens(const unsigned char *bytes, size_t length, struct token *tokens)
@@ -109,50 +117,60 @@ static size_t read_tokens(const unsigned char *bytes, size_t length, struct toke
 
 /* --- features --- */
 
-typedef void (*take_feature)(void *context, const struct feature *feature);
+static struct feature feature_of(enum feature_kind kind, size_t first, size_t count, uint64_t hash)
+{
+    return (struct feature){hash, (uint32_t)first, (uint8_t)count, (uint8_t)kind, 0};
+}
 
-static void take_dense(const struct token *tokens, size_t count, size_t at, take_feature take,
-                       void *context)
+/* Those that begin with the token at AT; returns how many. */
+static size_t list_dense(const struct token *tokens, size_t count, size_t at,
+                         struct feature *features)
 {
     uint64_t hash = FEATURE_RUN;
+    size_t found = 0;
     for (size_t i = at; i < count && i < at + DENSE_RUN && tokens[i].dense; i++) {
         hash = hash_next(hash, tokens[i].hash);
-        take(context, &(struct feature){FEATURE_RUN, at, i + 1 - at, 0, hash});
+        features[found++] = feature_of(FEATURE_RUN, at, i + 1 - at, hash);
     }
+    return found;
 }
 
-static void take_word(const struct token *tokens, size_t count, size_t at, take_feature take,
-                      void *context)
+static size_t list_word(const struct token *tokens, size_t count, size_t at,
+                        struct feature *features)
 {
-    const struct token *token = &tokens[at], *next = at + 1 < count ? token + 1 : NULL;
-    take(context, &(struct feature){FEATURE_WORD, at, 1, 0, hash_next(FEATURE_WORD, token->hash)});
+    const struct token *token = &tokens[at];
+    uint64_t pair = hash_next(FEATURE_PAIR, token->prefix);
+    size_t found = 0;
+    features[found++] = feature_of(FEATURE_WORD, at, 1, hash_next(FEATURE_WORD, token->hash));
     if (token->prefix_end < token->end)
-        take(context,
-             &(struct feature){FEATURE_PREFIX, at, 1, 0, hash_next(FEATURE_PREFIX, token->prefix)});
-    if (next == NULL || next->dense)
-        return;
-    take(context,
-         &(struct feature){FEATURE_PAIR, at, 2, 0,
-                           hash_next(hash_next(FEATURE_PAIR, token->prefix), next->prefix)});
+        features[found++] =
+            feature_of(FEATURE_PREFIX, at, 1, hash_next(FEATURE_PREFIX, token->prefix));
+    if (at + 1 < count && !token[1].dense)
+        features[found++] = feature_of(FEATURE_PAIR, at, 2, hash_next(pair, token[1].prefix));
+    return found;
 }
 
-static void take_fact(enum fact fact, take_feature take, void *context)
+static struct feature fact_of(enum fact fact)
 {
     const char *name = fact_names[fact];
-    uint64_t hash = hash_bytes((const unsigned char *)name, strlen(name));
-    take(context, &(struct feature){
-                      .kind = FEATURE_FACT, .fact = fact, .hash = hash_next(FEATURE_FACT, hash)});
+    struct feature feature =
+        feature_of(FEATURE_FACT, 0, 0, hash_next(FEATURE_FACT, hash_text(name, strlen(name))));
+    feature.fact = (uint8_t)fact;
+    return feature;
 }
 
-static void take_features(const struct token *tokens, size_t count, struct wording_facts facts,
-                          take_feature take, void *context)
+/* FEATURES has room for FEATURES_OF_MESSAGE. */
+static size_t list_features(const struct token *tokens, size_t count, struct wording_facts facts,
+                            struct feature *features)
 {
+    size_t found = 0;
     if (facts.from_seller)
-        take_fact(FACT_SELLER, take, context);
+        features[found++] = fact_of(FACT_SELLER);
     if (facts.from_buyer)
-        take_fact(FACT_BUYER, take, context);
+        features[found++] = fact_of(FACT_BUYER);
     for (size_t i = 0; i < count; i++)
-        (tokens[i].dense ? take_dense : take_word)(tokens, count, i, take, context);
+        found += (tokens[i].dense ? list_dense : list_word)(tokens, count, i, features + found);
+    return found;
 }
 
 /* --- the model --- */
@@ -345,7 +363,7 @@ static bool read_feature(struct text feature, uint64_t *hash)
     feature = text_slice(feature, 2, feature.length);
     while (feature.length > 0) {
         struct text token = cut_token(&feature, run);
-        *hash = hash_next(*hash, hash_bytes((const unsigned char *)token.bytes, token.length));
+        *hash = hash_next(*hash, hash_text(token.bytes, token.length));
     }
     return true;
 }
@@ -414,14 +432,13 @@ struct wording_reader {
     const struct folded *folded;
     struct token *tokens;
     size_t token_count;
+    struct feature *features; /* of the message */
     struct known_feature *known;
-    size_t known_count, feature_count; /* the latter of all, known or not */
-    uint32_t *seen;                    /* of each feature of the model: the message that has it */
+    size_t known_count;
+    uint32_t *seen; /* of each feature of the model: the message that has it */
     uint32_t epoch;
-    int64_t sums[WORDING_RULES_MAX];
+    double points[WORDING_RULES_MAX]; /* before spare and floor */
 };
-
-#define KNOWN_MAX (DENSE_RUN * TOKENS_MAX + FACTS)
 
 struct wording_reader *wording_reader_new(const struct wording *wording)
 {
@@ -429,7 +446,8 @@ struct wording_reader *wording_reader_new(const struct wording *wording)
     *reader = (struct wording_reader){
         .wording = wording,
         .tokens = array_new(TOKENS_MAX, sizeof(struct token)),
-        .known = array_new(KNOWN_MAX, sizeof(struct known_feature)),
+        .features = array_new(FEATURES_OF_MESSAGE, sizeof(struct feature)),
+        .known = array_new(FEATURES_OF_MESSAGE, sizeof(struct known_feature)),
         .seen = array_new(wording->feature_count + 1, sizeof(uint32_t)),
     };
     return reader;
@@ -440,61 +458,61 @@ void wording_reader_free(struct wording_reader *reader)
     if (reader == NULL)
         return;
     free(reader->tokens);
+    free(reader->features);
     free(reader->known);
     free(reader->seen);
     free(reader);
 }
 
 /* Each feature counts once. */
-static void weigh_feature(void *context, const struct feature *feature)
+static void weigh_features(struct wording_reader *reader, size_t count, int32_t *sums)
 {
-    struct wording_reader *reader = context;
     const struct wording *wording = reader->wording;
-    uint32_t found = slot_of(wording, feature->hash)->number;
-    reader->feature_count++;
-    if (found == 0 || reader->seen[found - 1] == reader->epoch)
-        return;
-    reader->seen[found - 1] = reader->epoch;
-    reader->known[reader->known_count++] =
-        (struct known_feature){found - 1, (uint32_t)feature->first, (uint32_t)feature->count};
-    for (size_t i = 0; i < WORDING_RULES_MAX; i++)
-        reader->sums[i] += wording->features[found - 1].weights[i];
+    reader->known_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct feature *feature = &reader->features[i];
+        uint32_t found = slot_of(wording, feature->hash)->number;
+        if (found == 0 || reader->seen[found - 1] == reader->epoch)
+            continue;
+        reader->seen[found - 1] = reader->epoch;
+        reader->known[reader->known_count++] =
+            (struct known_feature){found - 1, feature->first, feature->count};
+        for (size_t rule = 0; rule < WORDING_RULES_MAX; rule++)
+            sums[rule] += wording->features[found - 1].weights[rule];
+    }
 }
 
 size_t wording_read(struct wording_reader *reader, const struct folded *folded,
                     struct wording_facts facts)
 {
+    const struct wording *wording = reader->wording;
+    int32_t sums[WORDING_RULES_MAX] = {
+        0}; /* FEATURES_OF_MESSAGE * WEIGHT_MAX is far from the end */
     reader->folded = folded;
     if (++reader->epoch == 0) { /* it began anew: what was seen long ago is forgotten */
-        memset(reader->seen, 0, (reader->wording->feature_count + 1) * sizeof *reader->seen);
+        memset(reader->seen, 0, (wording->feature_count + 1) * sizeof *reader->seen);
         reader->epoch = 1;
     }
-    reader->known_count = reader->feature_count = 0;
-    memset(reader->sums, 0, sizeof reader->sums);
     reader->token_count = read_tokens(folded->bytes, folded->length, reader->tokens);
-    take_features(reader->tokens, reader->token_count, facts, weigh_feature, reader);
+    size_t count = list_features(reader->tokens, reader->token_count, facts, reader->features);
+    weigh_features(reader, count, sums);
+    double scale = (double)wording->scale / 1000 /
+                   sqrt((double)(count > FEATURES_LEAST ? count : FEATURES_LEAST));
+    for (size_t i = 0; i < wording->rule_count; i++)
+        reader->points[i] = (double)wording->bias[i] + scale * sums[i];
     return folded->length + DENSE_RUN * reader->token_count;
-}
-
-static double sum_of(const struct wording_reader *reader, size_t rule)
-{
-    const struct wording *wording = reader->wording;
-    size_t count = reader->feature_count;
-    double features = (double)(count > FEATURES_LEAST ? count : FEATURES_LEAST);
-    return (double)wording->bias[rule] +
-           (double)(wording->scale * reader->sums[rule]) / sqrt(features) / 1000;
 }
 
 bool wording_is_likely(const struct wording_reader *reader, size_t rule)
 {
     return reader->token_count > GATED_TOKENS_MAX ||
-           sum_of(reader, rule) >= (double)reader->wording->gate[rule];
+           reader->points[rule] >= (double)reader->wording->gate[rule];
 }
 
 int wording_points(const struct wording_reader *reader, size_t rule)
 {
     const struct wording *wording = reader->wording;
-    double points = sum_of(reader, rule), spare = (double)wording->spare[rule];
+    double points = reader->points[rule], spare = (double)wording->spare[rule];
     if (points < 0)
         points = points + spare < 0 ? points + spare : 0;
     if (points < (double)wording->floor)
@@ -566,36 +584,33 @@ size_t wording_passages(struct wording_reader *reader, size_t rule,
 
 /* --- what the model is trained on --- */
 
-struct feature_writer {
-    const struct folded *folded;
-    const struct token *tokens;
-    struct buffer *out;
-};
-
-static void write_feature(void *context, const struct feature *feature)
+static void write_feature(const struct feature *feature, const struct folded *folded,
+                          const struct token *tokens, struct buffer *out)
 {
-    const struct feature_writer *writer = context;
     bool whole = feature->kind != FEATURE_PREFIX && feature->kind != FEATURE_PAIR;
-    buffer_format(writer->out, "%c:", feature->kind);
+    buffer_format(out, "%c:", feature->kind);
     if (feature->kind == FEATURE_FACT)
-        buffer_string(writer->out, fact_names[feature->fact]);
+        buffer_string(out, fact_names[feature->fact]);
     for (size_t i = 0; i < feature->count; i++) {
-        const struct token *token = &writer->tokens[feature->first + i];
+        const struct token *token = &tokens[feature->first + i];
         if (i > 0 && !token->dense)
-            buffer_char(writer->out, ' ');
+            buffer_char(out, ' ');
         for (size_t at = token->start; at < (whole ? token->end : token->prefix_end); at++) {
-            char c = (char)writer->folded->bytes[at];
-            buffer_char(writer->out, is_digit((unsigned char)c) ? '0' : c);
+            char c = (char)folded->bytes[at];
+            buffer_char(out, is_digit((unsigned char)c) ? '0' : c);
         }
     }
-    buffer_char(writer->out, '\n');
+    buffer_char(out, '\n');
 }
 
 void wording_features(const struct folded *folded, struct wording_facts facts, struct buffer *out)
 {
     struct token *tokens = array_new(TOKENS_MAX, sizeof *tokens);
-    struct feature_writer writer = {folded, tokens, out};
+    struct feature *features = array_new(FEATURES_OF_MESSAGE, sizeof *features);
     size_t count = read_tokens(folded->bytes, folded->length, tokens);
-    take_features(tokens, count, facts, write_feature, &writer);
+    count = list_features(tokens, count, facts, features);
+    for (size_t i = 0; i < count; i++)
+        write_feature(&features[i], folded, tokens, out);
+    free(features);
     free(tokens);
 }
