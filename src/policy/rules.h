@@ -157,7 +157,7 @@ MUST_CHECK bool rules_read(struct policy *policy, struct text name, struct text 
 MUST_CHECK bool condition_read(struct text words, struct condition *condition,
                                struct problem *problem);
 void condition_write(const struct condition *condition, struct buffer *out);
-/* judge.c: what the conditions ask about, of a message as it is judged. */
+/* worker.h: what the conditions ask about, of a message as it is judged. */
 struct circumstances {
     const struct policy_message *message;
     const struct folded *folded;

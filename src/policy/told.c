@@ -74,6 +74,7 @@ void told_fold(void)
 static bool stands_at(const struct folded *folded, size_t at, const struct told *word)
 {
     return at + word->length <= folded->length &&
+           folded->bytes[at] == (unsigned char)word->folded[0] &&
            memcmp(folded->bytes + at, word->folded, word->length) == 0;
 }
 
@@ -81,9 +82,10 @@ static bool stands_at(const struct folded *folded, size_t at, const struct told 
 static size_t length_at(const struct folded *folded, size_t at, const struct told *words,
                         size_t count)
 {
+    if (!is_number_edge(folded->bytes, at))
+        return 0;
     for (size_t i = 0; i < count; i++)
-        if (stands_at(folded, at, &words[i]) && is_number_edge(folded->bytes, at) &&
-            is_number_edge(folded->bytes, at + words[i].length))
+        if (stands_at(folded, at, &words[i]) && is_number_edge(folded->bytes, at + words[i].length))
             return words[i].length;
     return 0;
 }

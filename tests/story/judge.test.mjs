@@ -90,7 +90,7 @@ describe('counterfoil rules', () => {
         cpSync(FEW, folder, { recursive: true });
         writeFileSync(path.join(folder, 'wording.rules'),
             'language: any\nrule offplatform\n  version: 9\n  scan wording\n');
-        const model = 'rules offplatform\nbias 0\nspare 0\nscale 10000\nfloor -20\n';
+        const model = 'rules offplatform\nbias 0\nspare 0\ngate -1000\nscale 10000\nfloor -20\n';
         writeFileSync(path.join(folder, 'test.model'), `${model}w:envelope\t90\n`);
         const { lines } = await answer(line({ id: 'a', text: 'Cash in an envelope, please' }),
             ['judge', '--rules', folder]);
@@ -100,7 +100,7 @@ describe('counterfoil rules', () => {
         writeFileSync(path.join(folder, 'test.model'), `${model}envelope\t90\n`);
         const bad = await run(['rules', 'test', '--rules', folder]);
         assert.equal(bad.status, 1);
-        assert.match(bad.stdout + bad.stderr, /test\.model:6: a feature is "w:word"/);
+        assert.match(bad.stdout + bad.stderr, /test\.model:7: a feature is "w:word"/);
     });
 
     test('tries the examples, and names file, line and reason of a bad one', async () => {
