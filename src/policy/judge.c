@@ -398,9 +398,11 @@ static void match(struct policy_worker *worker)
         note_digits(worker);
     note_words(worker);
     matcher_scan(index->always, worker->scratch, worker->text, note_text, worker);
-    if (worker->circumstances.open != GATE_ALWAYS)
+    worker->verdict.work += worker->text.length;
+    if (worker->circumstances.open != GATE_ALWAYS) {
         matcher_scan(index->gated, worker->scratch, worker->text, note_text, worker);
-    worker->verdict.work += 2 * worker->text.length;
+        worker->verdict.work += worker->text.length;
+    }
     for (size_t i = 0; i < worker->parts.anchor_count; i++)
         gather(worker, worker->parts.anchors[i]);
 }

@@ -243,9 +243,9 @@ static bool is_row_phone(const struct row *row)
 
 static void end_row(struct row *row, struct candidates *candidates)
 {
-    if (row->parts == 0)
+    if (row->end == 0) /* it has not begun */
         return;
-    if (is_row_phone(row))
+    if (row->parts > 0 && is_row_phone(row))
         candidate_add(candidates, SCANNER_PHONE, row->start, row->end, TEXT_NONE);
     *row = (struct row){0};
 }

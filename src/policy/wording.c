@@ -12,8 +12,8 @@
 #define PREFIX_LETTERS 4
 #define DENSE_RUN 4 /* characters of a script without spaces, one after another */
 #define FEATURES_MAX (1u << 20)
-#define FEATURES_LEAST 20    /* that a message is taken to have: two words prove little */
-#define GATED_TOKENS_MAX 160 /* in a longer message one sentence may hide among many */
+#define FEATURES_LEAST 20 /* that a message is taken to have: two words prove little */
+#define WINDOW_STEP 30    /* features from one passage to the next; a passage has twice as many */
 #define WEIGHT_MAX 1000
 #define NUMBER_MAX 1000000
 #define SHARES 12 /* of a weight: it can be shared by one to four tokens */
@@ -427,6 +427,8 @@ struct known_feature {
     uint32_t number, first, count;
 };
 
+#define STEPS_MAX (FEATURES_OF_MESSAGE / WINDOW_STEP + 2)
+
 struct wording_reader {
     const struct wording *wording;
     const struct folded *folded;
@@ -437,7 +439,9 @@ struct wording_reader {
     size_t known_count;
     uint32_t *seen; /* of each feature of the model: the message that has it */
     uint32_t epoch;
-    double points[WORDING_RULES_MAX]; /* before spare and floor */
+    double points[WORDING_RULES_MAX];    /* before spare and floor */
+    int32_t (*steps)[WORDING_RULES_MAX]; /* sums of the features of each step, and an empty one */
+    bool likely[WORDING_RULES_MAX];
 };
 
 struct wording_reader *wording_reader_new(const struct wording *wording)
@@ -449,6 +453,7 @@ struct wording_reader *wording_reader_new(const struct wording *wording)
         .features = array_new(FEATURES_OF_MESSAGE, sizeof(struct feature)),
         .known = array_new(FEATURES_OF_MESSAGE, sizeof(struct known_feature)),
         .seen = array_new(wording->feature_count + 1, sizeof(uint32_t)),
+        .steps = array_new(STEPS_MAX, sizeof(int32_t[WORDING_RULES_MAX])),
     };
     return reader;
 }
@@ -461,24 +466,59 @@ void wording_reader_free(struct wording_reader *reader)
     free(reader->features);
     free(reader->known);
     free(reader->seen);
+    free(reader->steps);
     free(reader);
 }
 
-/* Each feature counts once. */
-static void weigh_features(struct wording_reader *reader, size_t count, int32_t *sums)
+static void add_weights(int32_t *sums, const int16_t *weights)
+{
+    for (size_t rule = 0; rule < WORDING_RULES_MAX; rule++)
+        sums[rule] += weights[rule];
+}
+
+/* Of the message each feature counts once; of a step, as often as it stands there. */
+static void weigh_features(struct wording_reader *reader, size_t facts, size_t count, int32_t *sums)
 {
     const struct wording *wording = reader->wording;
     reader->known_count = 0;
+    memset(reader->steps, 0, (count / WINDOW_STEP + 2) * sizeof *reader->steps);
     for (size_t i = 0; i < count; i++) {
         const struct feature *feature = &reader->features[i];
         uint32_t found = slot_of(wording, feature->hash)->number;
-        if (found == 0 || reader->seen[found - 1] == reader->epoch)
+        if (found == 0)
+            continue;
+        const int16_t *weights = wording->features[found - 1].weights;
+        if (i >= facts)
+            add_weights(reader->steps[(i - facts) / WINDOW_STEP], weights);
+        if (reader->seen[found - 1] == reader->epoch)
             continue;
         reader->seen[found - 1] = reader->epoch;
         reader->known[reader->known_count++] =
             (struct known_feature){found - 1, feature->first, feature->count};
-        for (size_t rule = 0; rule < WORDING_RULES_MAX; rule++)
-            sums[rule] += wording->features[found - 1].weights[rule];
+        add_weights(sums, weights);
+    }
+}
+
+/* What stands before the root of the number of features. */
+static double scale_of(const struct wording *wording, size_t count)
+{
+    return (double)wording->scale / 1000 /
+           sqrt((double)(count > FEATURES_LEAST ? count : FEATURES_LEAST));
+}
+
+/* COUNT features, without facts: which rules are likely in one of their passages. */
+static void look_at_passages(struct wording_reader *reader, size_t count)
+{
+    const struct wording *wording = reader->wording;
+    memset(reader->likely, 0, sizeof reader->likely);
+    for (size_t step = 0; step == 0 || (step + 1) * WINDOW_STEP < count; step++) {
+        size_t left = count - step * WINDOW_STEP;
+        double scale = scale_of(wording, left < 2 * WINDOW_STEP ? left : 2 * WINDOW_STEP);
+        const int32_t *first = reader->steps[step], *second = reader->steps[step + 1];
+        for (size_t i = 0; i < wording->rule_count; i++)
+            reader->likely[i] =
+                reader->likely[i] || (double)wording->bias[i] + scale * (first[i] + second[i]) >=
+                                         (double)wording->gate[i];
     }
 }
 
@@ -495,9 +535,10 @@ size_t wording_read(struct wording_reader *reader, const struct folded *folded,
     }
     reader->token_count = read_tokens(folded->bytes, folded->length, reader->tokens);
     size_t count = list_features(reader->tokens, reader->token_count, facts, reader->features);
-    weigh_features(reader, count, sums);
-    double scale = (double)wording->scale / 1000 /
-                   sqrt((double)(count > FEATURES_LEAST ? count : FEATURES_LEAST));
+    size_t fact_count = (size_t)facts.from_seller + facts.from_buyer;
+    weigh_features(reader, fact_count, count, sums);
+    look_at_passages(reader, count - fact_count);
+    double scale = scale_of(wording, count);
     for (size_t i = 0; i < wording->rule_count; i++)
         reader->points[i] = (double)wording->bias[i] + scale * sums[i];
     return folded->length + DENSE_RUN * reader->token_count;
@@ -505,8 +546,7 @@ size_t wording_read(struct wording_reader *reader, const struct folded *folded,
 
 bool wording_is_likely(const struct wording_reader *reader, size_t rule)
 {
-    return reader->token_count > GATED_TOKENS_MAX ||
-           reader->points[rule] >= (double)reader->wording->gate[rule];
+    return reader->likely[rule];
 }
 
 int wording_points(const struct wording_reader *reader, size_t rule)

@@ -15,9 +15,10 @@
  * points below zero the rule's `spare` is forgiven, and no more than the floor is taken. What
  * stands behind the first 8,192 words is not read: phrases and scanners read it.
  *
- * Below a rule's `gate` (points before all that) the words speak so clearly against it that its
- * phrases need not be looked for: of a hundred messages that break it, one is there. In a long
- * message one sentence may hide among many, so the gate closes in short ones only.
+ * Below a rule's `gate` words speak so clearly against it that its phrases need not be looked for:
+ * of a hundred messages that break it, one is there. So that one sentence does not hide among many,
+ * that is asked of each passage of 60 features (from every 30th on) by itself, as if it were a
+ * message of nobody's: the gate closes if all of them are below.
  */
 #pragma once
 
