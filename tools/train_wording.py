@@ -36,12 +36,13 @@ LARGEST = 1000         # in units
 ALONE = 3.5            # log-odds at which the model alone makes a rule speak
 NEUTRAL = ALONE - 5.0  # … and at which it adds nothing to the phrases' points
 FLOOR = -20            # points that it takes away at the most
-SPARE = {"insult": 300} # points against a rule that are forgiven: its phrases say more than words
+SPARE = {"insult": 80} # points against a rule that are forgiven: its phrases say more than words
 GATE_SHARE = 1         # of a hundred lines that break a rule: so many are below its gate
 GATE_MARGIN = 5        # points that it is below what is said of a message without a known word
 FOLDS = 3              # to see lines that were not learnt
 FOLD_ROUNDS = 100
-STEP = 30              # features from one passage to the next; WINDOW_STEP of wording.c
+STEP = 60              # units from one passage to the next; STEP_UNITS of wording.c
+WORD = 2               # units of a word's feature; a run of characters has one
 UNKNOWN = 0.5          # as a label
 
 
@@ -187,10 +188,16 @@ def points_of(log_odds):
 
 
 def passages(features):
-    """Of 60 features, facts apart, from every 30th on."""
-    words = [feature for feature in features if not feature.startswith("f:")]
-    return [words[start:start + 2 * STEP]
-            for start in range(0, max(1, len(words) - STEP), STEP)]
+    """Facts apart, of two steps each; they overlap by half."""
+    steps, units = [[]], 0
+    for feature in features:
+        if feature.startswith("f:"):
+            continue
+        if units // STEP == len(steps):
+            steps.append([])
+        steps[-1].append(feature)
+        units += 1 if feature.startswith("c:") else WORD
+    return [first + second for first, second in zip(steps, steps[1:])] or steps
 
 
 def unseen_points(lines, features, rules):

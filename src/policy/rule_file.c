@@ -179,9 +179,11 @@ static gate_set gate_of(struct reader *reader)
 {
     struct policy *policy = reader->policy;
     struct policy_rule *rule = rule_of(reader);
-    if (rule->gate == 0)
-        rule->gate =
-            policy->gate_count < GATES_MAX ? UINT32_C(1) << policy->gate_count++ : GATE_ALWAYS;
+    if (rule->gate != 0)
+        return rule->gate;
+    rule->gate_block = policy->block_count - 1;
+    rule->gate_line = reader->line;
+    rule->gate = policy->gate_count < GATES_MAX ? UINT32_C(1) << policy->gate_count++ : GATE_ALWAYS;
     return rule->gate;
 }
 

@@ -169,13 +169,13 @@ static bool link_gates(struct policy *policy, struct problem *problem)
 {
     for (size_t i = 0; policy->wording != NULL && i < policy->rule_count; i++) {
         struct policy_rule *rule = &policy->rules[i];
-        const struct block *block = &policy->blocks[rule->first_block];
         rule->wording = wording_rule(policy->wording, text_of(rule->id));
         if (rule->gate != 0 && rule->wording == WORDING_RULES_MAX)
             return problem_set(problem, PROBLEM_RULES_INVALID,
                                "%.*s:%u: rule %s: \"likely\" says nothing to a model that does not "
                                "know the rule",
-                               TEXT_ARG(block->source), block->line, rule->id);
+                               TEXT_ARG(policy->blocks[rule->gate_block].source), rule->gate_line,
+                               rule->id);
     }
     return true;
 }

@@ -16,7 +16,7 @@
 #define RULES_MAX 256
 #define BLOCK_CONDITIONS_MAX 8
 #define POINTS_TO_SPEAK 100
-#define POINTS_MAX 200 /* of a phrase; more than speaks: the model cannot take it away */
+#define POINTS_MAX 200 /* of a phrase; more than speaks: the model's points cannot silence it */
 
 enum condition_kind {
     CONDITION_FROM_SELLER,
@@ -118,6 +118,8 @@ struct policy_rule {
     size_t first_block; /* where it was first named */
     gate_set gate;      /* if a block wants it to be likely; 0: none does */
     size_t wording;     /* the model's number of it */
+    size_t gate_block;  /* where one first does */
+    unsigned gate_line;
     _Atomic uint64_t spoken, shadowed;
 };
 
@@ -157,7 +159,7 @@ MUST_CHECK bool rules_read(struct policy *policy, struct text name, struct text 
 MUST_CHECK bool condition_read(struct text words, struct condition *condition,
                                struct problem *problem);
 void condition_write(const struct condition *condition, struct buffer *out);
-/* worker.h: what the conditions ask about, of a message as it is judged. */
+/* What the conditions ask about, of a message as it is judged. */
 struct circumstances {
     const struct policy_message *message;
     const struct folded *folded;

@@ -13,7 +13,12 @@
 #define DENSE_RUN 4 /* characters of a script without spaces, one after another */
 #define FEATURES_MAX (1u << 20)
 #define FEATURES_LEAST 20 /* that a message is taken to have: two words prove little */
-#define WINDOW_STEP 30    /* features from one passage to the next; a passage has twice as many */
+#define PASSAGE_MARGIN 50 /* points by which one of several passages must tell more than needed */
+/* From one passage to the next; a passage is twice as long: some twenty words, thirty characters.
+ */
+#define STEP_UNITS 60
+#define WORD_UNITS                                                                                 \
+    2 /* of a word's feature; a run of characters has one unit: it has more features */
 #define WEIGHT_MAX 1000
 #define NUMBER_MAX 1000000
 #define SHARES 12 /* of a weight: it can be shared by one to four tokens */
@@ -427,7 +432,13 @@ struct known_feature {
     uint32_t number, first, count;
 };
 
-#define STEPS_MAX (FEATURES_OF_MESSAGE / WINDOW_STEP + 2)
+/* The features between the starts of two passages. */
+struct step {
+    uint32_t count;
+    int32_t sums[WORDING_RULES_MAX];
+};
+
+#define STEPS_MAX (WORD_UNITS * FEATURES_OF_MESSAGE / STEP_UNITS + 2)
 
 struct wording_reader {
     const struct wording *wording;
@@ -439,8 +450,9 @@ struct wording_reader {
     size_t known_count;
     uint32_t *seen; /* of each feature of the model: the message that has it */
     uint32_t epoch;
-    double points[WORDING_RULES_MAX];    /* before spare and floor */
-    int32_t (*steps)[WORDING_RULES_MAX]; /* sums of the features of each step, and an empty one */
+    double points[WORDING_RULES_MAX]; /* before spare and floor */
+    struct step *steps;               /* and an empty one behind them */
+    size_t step_count;
     bool likely[WORDING_RULES_MAX];
 };
 
@@ -453,7 +465,7 @@ struct wording_reader *wording_reader_new(const struct wording *wording)
         .features = array_new(FEATURES_OF_MESSAGE, sizeof(struct feature)),
         .known = array_new(FEATURES_OF_MESSAGE, sizeof(struct known_feature)),
         .seen = array_new(wording->feature_count + 1, sizeof(uint32_t)),
-        .steps = array_new(STEPS_MAX, sizeof(int32_t[WORDING_RULES_MAX])),
+        .steps = array_new(STEPS_MAX, sizeof(struct step)),
     };
     return reader;
 }
@@ -476,20 +488,37 @@ static void add_weights(int32_t *sums, const int16_t *weights)
         sums[rule] += weights[rule];
 }
 
+/* The step of one more feature; steps are entered one after another. */
+static struct step *step_at(struct wording_reader *reader, size_t number)
+{
+    struct step *step = &reader->steps[number];
+    if (number == reader->step_count) {
+        *step = (struct step){0};
+        reader->step_count++;
+    }
+    step->count++;
+    return step;
+}
+
 /* Of the message each feature counts once; of a step, as often as it stands there. */
-static void weigh_features(struct wording_reader *reader, size_t facts, size_t count, int32_t *sums)
+static void weigh_features(struct wording_reader *reader, size_t facts, size_t count, int32_t *sums,
+                           int32_t *fact_sums)
 {
     const struct wording *wording = reader->wording;
-    reader->known_count = 0;
-    memset(reader->steps, 0, (count / WINDOW_STEP + 2) * sizeof *reader->steps);
+    size_t units = 0;
+    reader->known_count = reader->step_count = 0;
     for (size_t i = 0; i < count; i++) {
         const struct feature *feature = &reader->features[i];
         uint32_t found = slot_of(wording, feature->hash)->number;
+        int32_t *part = fact_sums;
+        if (i >= facts) {
+            part = step_at(reader, units / STEP_UNITS)->sums;
+            units += feature->kind == FEATURE_RUN ? 1 : WORD_UNITS;
+        }
         if (found == 0)
             continue;
         const int16_t *weights = wording->features[found - 1].weights;
-        if (i >= facts)
-            add_weights(reader->steps[(i - facts) / WINDOW_STEP], weights);
+        add_weights(part, weights);
         if (reader->seen[found - 1] == reader->epoch)
             continue;
         reader->seen[found - 1] = reader->epoch;
@@ -497,6 +526,7 @@ static void weigh_features(struct wording_reader *reader, size_t facts, size_t c
             (struct known_feature){found - 1, feature->first, feature->count};
         add_weights(sums, weights);
     }
+    reader->steps[reader->step_count] = (struct step){0};
 }
 
 /* What stands before the root of the number of features. */
@@ -506,19 +536,33 @@ static double scale_of(const struct wording *wording, size_t count)
            sqrt((double)(count > FEATURES_LEAST ? count : FEATURES_LEAST));
 }
 
-/* COUNT features, without facts: which rules are likely in one of their passages. */
-static void look_at_passages(struct wording_reader *reader, size_t count)
+/* What a passage of COUNT features comes to for RULE, its weights being SUM. */
+static double points_of_sum(const struct wording *wording, size_t rule, int32_t sum, double scale)
+{
+    return (double)wording->bias[rule] + scale * sum;
+}
+
+/*
+ * Which rules are likely in one of the passages, and whether one tells much more than the message
+ * as a whole, because ordinary sentences stand around it.
+ */
+static void look_at_passages(struct wording_reader *reader, const int32_t *fact_sums)
 {
     const struct wording *wording = reader->wording;
+    bool several = reader->step_count > 2;
     memset(reader->likely, 0, sizeof reader->likely);
-    for (size_t step = 0; step == 0 || (step + 1) * WINDOW_STEP < count; step++) {
-        size_t left = count - step * WINDOW_STEP;
-        double scale = scale_of(wording, left < 2 * WINDOW_STEP ? left : 2 * WINDOW_STEP);
-        const int32_t *first = reader->steps[step], *second = reader->steps[step + 1];
-        for (size_t i = 0; i < wording->rule_count; i++)
-            reader->likely[i] =
-                reader->likely[i] || (double)wording->bias[i] + scale * (first[i] + second[i]) >=
-                                         (double)wording->gate[i];
+    for (size_t at = 0; at == 0 || at + 1 < reader->step_count; at++) {
+        const struct step *first = &reader->steps[at],
+                          *second = &reader->steps[at + (reader->step_count > 0)];
+        double scale = scale_of(wording, first->count + second->count);
+        for (size_t i = 0; i < wording->rule_count; i++) {
+            int32_t sum = first->sums[i] + second->sums[i];
+            double points = points_of_sum(wording, i, sum, scale);
+            double told = points_of_sum(wording, i, sum + fact_sums[i], scale) - PASSAGE_MARGIN;
+            reader->likely[i] = reader->likely[i] || points >= (double)wording->gate[i];
+            if (several && told > reader->points[i])
+                reader->points[i] = told;
+        }
     }
 }
 
@@ -526,8 +570,8 @@ size_t wording_read(struct wording_reader *reader, const struct folded *folded,
                     struct wording_facts facts)
 {
     const struct wording *wording = reader->wording;
-    int32_t sums[WORDING_RULES_MAX] = {
-        0}; /* FEATURES_OF_MESSAGE * WEIGHT_MAX is far from the end */
+    /* FEATURES_OF_MESSAGE * WEIGHT_MAX is far from the end. */
+    int32_t sums[WORDING_RULES_MAX] = {0}, fact_sums[WORDING_RULES_MAX] = {0};
     reader->folded = folded;
     if (++reader->epoch == 0) { /* it began anew: what was seen long ago is forgotten */
         memset(reader->seen, 0, (wording->feature_count + 1) * sizeof *reader->seen);
@@ -536,11 +580,10 @@ size_t wording_read(struct wording_reader *reader, const struct folded *folded,
     reader->token_count = read_tokens(folded->bytes, folded->length, reader->tokens);
     size_t count = list_features(reader->tokens, reader->token_count, facts, reader->features);
     size_t fact_count = (size_t)facts.from_seller + facts.from_buyer;
-    weigh_features(reader, fact_count, count, sums);
-    look_at_passages(reader, count - fact_count);
-    double scale = scale_of(wording, count);
+    weigh_features(reader, fact_count, count, sums, fact_sums);
     for (size_t i = 0; i < wording->rule_count; i++)
-        reader->points[i] = (double)wording->bias[i] + scale * sums[i];
+        reader->points[i] = points_of_sum(wording, i, sums[i], scale_of(wording, count));
+    look_at_passages(reader, fact_sums);
     return folded->length + DENSE_RUN * reader->token_count;
 }
 

@@ -17,8 +17,10 @@
  *
  * Below a rule's `gate` words speak so clearly against it that its phrases need not be looked for:
  * of a hundred messages that break it, one is there. So that one sentence does not hide among many,
- * that is asked of each passage of 60 features (from every 30th on) by itself, as if it were a
- * message of nobody's: the gate closes if all of them are below.
+ * that is asked of each passage (some twenty words, or thirty characters of a script without
+ * spaces; they overlap by half) by itself, as if it were a message of nobody's: the gate closes if
+ * all of them are below. For the same reason a passage that comes to 50 points more than the
+ * message as a whole counts instead of it, less those 50.
  */
 #pragma once
 

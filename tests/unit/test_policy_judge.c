@@ -29,6 +29,8 @@ static const struct {
     {"нольноль-ноль сорок пять-шестьдесят", "phone", "нольноль"},
     {"text 4-one-5 *** five5five *** 01 sixty", "phone", "five5five"},
     {"nine one six, double five, triple zero, twenty two", "phone", "double five"},
+    {"5 times so five five five oh one four two seven eight three", "phone", "five five five oh"},
+    {"3 times ok five five five oh one four two seven eight three", "phone", "five five five oh"},
     {"al treintaicuatro, seis cero cero, triple cero y luego 345", "phone", "y luego 345"},
     {"6, luego cinco ceros, después 419", "phone", "6, luego cinco ceros"},
     {"幺三九，四个洞，再七七洞二", "phone", "四个洞"},

@@ -130,7 +130,12 @@ static void what_is_not_likely_is_not_looked_for(void **state)
                  "rule r\n  version: 1\n  when: likely\n"
                  "  phrases 200:\n    pay (me|him)\n    hard cash\n    <digits> coins\n"
                  "  except:\n    do not pay me\n"
+                 "  unless:\n    a joke\n"
                  "  hits:\n    pay me\n"
+                 "rule r\n  version: 1\n  when: likely\n"
+                 "  phrases 200:\n    bank transfer\n"
+                 "  with:\n    today\n"
+                 "  hits:\n    bank transfer today\n"
                  "rule r\n  version: 1\n"
                  "  phrases 200:\n    pay her\n    <digits> notes\n    coins please\n"
                  "  except:\n    do not pay her\n    hard coins please\n"
@@ -139,6 +144,9 @@ static void what_is_not_likely_is_not_looked_for(void **state)
     static const struct told told[] = {
         {"pay me", "pay me", POLICY_FROM_UNKNOWN},
         {"do not pay me", NULL, POLICY_FROM_UNKNOWN},
+        {"a joke: pay me", NULL, POLICY_FROM_UNKNOWN},
+        {"bank transfer", NULL, POLICY_FROM_UNKNOWN},
+        {"bank transfer today", "bank transfer", POLICY_FROM_UNKNOWN},
         {"lamp, pay me", "pay me", POLICY_FROM_UNKNOWN},
         {"warranty: pay me", NULL, POLICY_FROM_UNKNOWN},
         {"warranty: pay her", "pay her", POLICY_FROM_UNKNOWN},
@@ -160,24 +168,67 @@ static void what_is_not_likely_is_not_looked_for(void **state)
                 told, COUNT_OF(told));
 }
 
-/* What is hidden in a long message is found, whatever stands around it. */
-static void in_a_long_message_all_is_looked_for(void **state)
+/* The phrase is behind a gate that "warranty" closes. */
+#define GATED                                                                                      \
+    RULE("")                                                                                       \
+    "rule r\n  version: 1\n  when: likely\n  phrases 200:\n    pay me\n  hits:\n    pay me\n"
+#define GATING_MODEL                                                                               \
+    "rules r\nbias 0\nspare 0\ngate -90\nscale 10000\nfloor -30\nw:warranty\t-300\n"
+
+/* Sixty features are one passage; behind it others are asked, too, of which nothing
+ * speaks. */
+static void each_passage_is_asked(void **state)
 {
-    struct policy *policy = policy_with(
-        RULE("") "rule r\n  version: 1\n  when: likely\n  phrases 200:\n    pay me\n"
-                 "  hits:\n    pay me\n",
-        "rules r\nbias 0\nspare 0\ngate -90\nscale 10000\nfloor -30\nw:warranty\t-200\n");
+    struct policy *policy = policy_with(GATED, GATING_MODEL);
     struct policy_worker *worker = policy_worker_new(policy);
     struct buffer text;
     (void)state;
     buffer_init(&text);
     buffer_string(&text, "warranty: pay me");
-    for (size_t words = 3; words <= 200; words++) {
+    for (size_t words = 3; words <= 80; words++) { /* each has two features */
         const struct policy_message message = {.text = buffer_view(&text)};
-        assert_int_equal(policy_judge(worker, &message)->finding_count, words > 160);
+        assert_int_equal(policy_judge(worker, &message)->finding_count, words > 30);
         buffer_string(&text, " lamp");
     }
     buffer_done(&text);
+    policy_worker_free(worker);
+    policy_free(policy);
+}
+
+/* 10 * 100 / sqrt(60) = 129 less 50 does not speak, 10 * 130 / sqrt(60) = 168 less 50 does. */
+static void a_passage_speaks_among_ordinary_ones(void **state)
+{
+    static const char model[] = "rules r\nbias 0\nspare 0\ngate -90\nscale 10000\nfloor -30\n"
+                                "w:rethink\t100\nw:recant\t130\n";
+    struct buffer quiet, loud;
+    (void)state;
+    buffer_init(&quiet);
+    buffer_init(&loud);
+    buffer_string(&quiet, "rethink");
+    buffer_string(&loud, "recant");
+    for (size_t words = 0; words < 300; words++) {
+        buffer_string(&quiet, " lamp");
+        buffer_string(&loud, " lamp");
+    }
+    buffer_char(&quiet, '\0');
+    buffer_char(&loud, '\0');
+    const struct told told[] = {{quiet.bytes, NULL, POLICY_FROM_UNKNOWN},
+                                {loud.bytes, "recant", POLICY_FROM_UNKNOWN}};
+    assert_told(RULE(""), model, told, COUNT_OF(told));
+    buffer_done(&quiet);
+    buffer_done(&loud);
+}
+
+/* Where the gate is closed, its texts are not even searched. */
+static void a_closed_gate_saves_work(void **state)
+{
+    struct policy *policy = policy_with(GATED, GATING_MODEL);
+    struct policy_worker *worker = policy_worker_new(policy);
+    const struct policy_message closed = {.text = TEXT("warranty of a lamp")};
+    const struct policy_message open = {.text = TEXT("somebody of a lamp")};
+    (void)state;
+    uint64_t work = policy_judge(worker, &closed)->work;
+    assert_true(policy_judge(worker, &open)->work >= work + open.text.length);
     policy_worker_free(worker);
     policy_free(policy);
 }
@@ -397,6 +448,21 @@ static void rules_ask_for_what_it_can_give(void **state)
     }
 }
 
+/* The line is the one that asks, and not the rule's first. */
+static void a_rule_that_the_model_does_not_know_is_never_likely(void **state)
+{
+    struct problem problem;
+    const struct policy_source sources[] = {
+        {TEXT("test.rules"), TEXT(RULE("") "rule other\n" DECLARED("block"))},
+        {TEXT("more.rules"), TEXT("language: en\nrule other\n  version: 1\n  when: likely\n")},
+        {TEXT("test.model"), TEXT(MODEL)}};
+    (void)state;
+    assert_null(policy_new(sources, 3, &problem));
+    assert_string_equal(problem.detail,
+                        "more.rules:4: rule other: \"likely\" says nothing to a model "
+                        "that does not know the rule");
+}
+
 static void two_models_are_one_too_many(void **state)
 {
     struct problem problem;
@@ -437,7 +503,9 @@ int main(void)
         cmocka_unit_test(points_add_up),
         cmocka_unit_test(some_rules_are_spared),
         cmocka_unit_test(what_is_not_likely_is_not_looked_for),
-        cmocka_unit_test(in_a_long_message_all_is_looked_for),
+        cmocka_unit_test(each_passage_is_asked),
+        cmocka_unit_test(a_passage_speaks_among_ordinary_ones),
+        cmocka_unit_test(a_closed_gate_saves_work),
         cmocka_unit_test(without_a_model_all_is_likely),
         cmocka_unit_test(the_best_rule_speaks),
         cmocka_unit_test(a_rule_that_speaks_shows_something),
@@ -447,6 +515,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_what_is_weighed),
         cmocka_unit_test(a_wrong_model_is_refused_with_its_line),
         cmocka_unit_test(rules_ask_for_what_it_can_give),
+        cmocka_unit_test(a_rule_that_the_model_does_not_know_is_never_likely),
         cmocka_unit_test(two_models_are_one_too_many),
         cmocka_unit_test(its_work_is_bounded),
     };
