@@ -97,10 +97,9 @@ def read_features(program, lines):
 class Rows:
     """A sparse matrix of lines and features; a line's values are all the same."""
 
-    def __init__(self, lines, names, once=True):
+    def __init__(self, lines, names):
         number = {name: index for index, name in enumerate(names)}
-        kept = set if once else list
-        rows = [sorted(kept(number[feature] for feature in line if feature in number))
+        rows = [sorted({number[feature] for feature in line if feature in number})
                 for line in lines]
         self.columns = numpy.array([column for row in rows for column in row])
         self.row_of = numpy.repeat(numpy.arange(len(rows)), [len(row) for row in rows])
@@ -211,7 +210,7 @@ def unseen_points(lines, features, rules):
         weights, bias = train_rules(Rows([features[index] for index in seen], names),
                                     [lines[index] for index in seen], rules, FOLD_ROUNDS)
         parts = [passages(features[index]) for index in unseen]
-        rows = Rows([part for line in parts for part in line], names, once=False)
+        rows = Rows([part for line in parts for part in line], names)
         starts = numpy.cumsum([0] + [len(line) for line in parts[:-1]])
         for number in range(len(rules)):
             most = numpy.maximum.reduceat(rows.times(weights[number]), starts)

@@ -448,7 +448,9 @@ struct wording_reader {
     struct feature *features; /* of the message */
     struct known_feature *known;
     size_t known_count;
-    uint32_t *seen; /* of each feature of the model: the message that has it */
+    uint32_t *seen;    /* of each feature of the model: the message that has it */
+    uint64_t *counted; /* … and the step that has it, of all there ever were */
+    uint64_t step_number;
     uint32_t epoch;
     double points[WORDING_RULES_MAX]; /* before spare and floor */
     struct step *steps;               /* and an empty one behind them */
@@ -465,6 +467,7 @@ struct wording_reader *wording_reader_new(const struct wording *wording)
         .features = array_new(FEATURES_OF_MESSAGE, sizeof(struct feature)),
         .known = array_new(FEATURES_OF_MESSAGE, sizeof(struct known_feature)),
         .seen = array_new(wording->feature_count + 1, sizeof(uint32_t)),
+        .counted = array_new(wording->feature_count + 1, sizeof(uint64_t)),
         .steps = array_new(STEPS_MAX, sizeof(struct step)),
     };
     return reader;
@@ -478,6 +481,7 @@ void wording_reader_free(struct wording_reader *reader)
     free(reader->features);
     free(reader->known);
     free(reader->seen);
+    free(reader->counted);
     free(reader->steps);
     free(reader);
 }
@@ -495,12 +499,13 @@ static struct step *step_at(struct wording_reader *reader, size_t number)
     if (number == reader->step_count) {
         *step = (struct step){0};
         reader->step_count++;
+        reader->step_number++;
     }
     step->count++;
     return step;
 }
 
-/* Of the message each feature counts once; of a step, as often as it stands there. */
+/* Each feature counts once for the message, and once for a step. */
 static void weigh_features(struct wording_reader *reader, size_t facts, size_t count, int32_t *sums,
                            int32_t *fact_sums)
 {
@@ -510,15 +515,19 @@ static void weigh_features(struct wording_reader *reader, size_t facts, size_t c
     for (size_t i = 0; i < count; i++) {
         const struct feature *feature = &reader->features[i];
         uint32_t found = slot_of(wording, feature->hash)->number;
-        int32_t *part = fact_sums;
+        struct step *step = NULL;
         if (i >= facts) {
-            part = step_at(reader, units / STEP_UNITS)->sums;
+            step = step_at(reader, units / STEP_UNITS);
             units += feature->kind == FEATURE_RUN ? 1 : WORD_UNITS;
         }
         if (found == 0)
             continue;
         const int16_t *weights = wording->features[found - 1].weights;
-        add_weights(part, weights);
+        if (step == NULL)
+            add_weights(fact_sums, weights);
+        else if (reader->counted[found - 1] != reader->step_number)
+            add_weights(step->sums, weights);
+        reader->counted[found - 1] = reader->step_number;
         if (reader->seen[found - 1] == reader->epoch)
             continue;
         reader->seen[found - 1] = reader->epoch;

@@ -207,7 +207,7 @@ static void a_passage_speaks_among_ordinary_ones(void **state)
     buffer_string(&quiet, "rethink");
     buffer_string(&loud, "recant");
     for (size_t words = 0; words < 300; words++) {
-        buffer_string(&quiet, " lamp");
+        buffer_string(&quiet, words < 5 ? " rethink" : " lamp"); /* each word counts once */
         buffer_string(&loud, " lamp");
     }
     buffer_char(&quiet, '\0');
