@@ -129,7 +129,7 @@ class Rows:
 def telling(rows, labels):
     """How far each feature tells lines that break the rule from the others; its sign says which."""
     def share(side):
-        return (rows.counts(side) + PRIOR) / side.sum()
+        return (rows.counts(side) + PRIOR) / max(1, side.sum())
     ratio = numpy.log(share(labels == 1) / share(labels == 0))
     return numpy.sign(ratio) * numpy.sqrt(numpy.abs(ratio))
 

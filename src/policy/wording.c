@@ -438,7 +438,7 @@ struct step {
     int32_t sums[WORDING_RULES_MAX];
 };
 
-#define STEPS_MAX (WORD_UNITS * FEATURES_OF_MESSAGE / STEP_UNITS + 2)
+#define STEPS_MAX (WORD_UNITS * FEATURES_OF_MESSAGE / STEP_UNITS + 3)
 
 struct wording_reader {
     const struct wording *wording;
@@ -453,7 +453,7 @@ struct wording_reader {
     uint64_t step_number;
     uint32_t epoch;
     double points[WORDING_RULES_MAX]; /* before spare and floor */
-    struct step *steps;               /* and an empty one behind them */
+    struct step *steps;               /* and two empty ones behind them */
     size_t step_count;
     bool likely[WORDING_RULES_MAX];
 };
@@ -535,7 +535,7 @@ static void weigh_features(struct wording_reader *reader, size_t facts, size_t c
             (struct known_feature){found - 1, feature->first, feature->count};
         add_weights(sums, weights);
     }
-    reader->steps[reader->step_count] = (struct step){0};
+    reader->steps[reader->step_count] = reader->steps[reader->step_count + 1] = (struct step){0};
 }
 
 /* What stands before the root of the number of features. */
@@ -559,10 +559,10 @@ static void look_at_passages(struct wording_reader *reader, const int32_t *fact_
 {
     const struct wording *wording = reader->wording;
     bool several = reader->step_count > 2;
-    memset(reader->likely, 0, sizeof reader->likely);
+    /* Behind what was read anything may stand. */
+    memset(reader->likely, reader->token_count == TOKENS_MAX, sizeof reader->likely);
     for (size_t at = 0; at == 0 || at + 1 < reader->step_count; at++) {
-        const struct step *first = &reader->steps[at],
-                          *second = &reader->steps[at + (reader->step_count > 0)];
+        const struct step *first = &reader->steps[at], *second = first + 1;
         double scale = scale_of(wording, first->count + second->count);
         for (size_t i = 0; i < wording->rule_count; i++) {
             int32_t sum = first->sums[i] + second->sums[i];

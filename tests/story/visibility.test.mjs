@@ -44,7 +44,7 @@ describe('what was charged', () => {
             (await ana.list('/v1/ledger', 'entries')).length === 1);
         await ben.act(`/v1/subscriptions/${subscription}/withdraw`, {});
         await ben.act(`/v1/subscriptions/${subscription}/withdraw/confirm`, {});
-        /* The ledger has it at once, the log a moment later, as a database may take its time. */
+        // The ledger has it at once, the log a moment later, as a database may take its time.
         await eventually('the log has that it is refunded', async () =>
             moneyIn((await evidence(ana)).json.acts.map(({ record }) => record)).length === 2);
     });
@@ -83,7 +83,7 @@ describe('what was charged', () => {
         }
         const seen = await feed(ben);
         assert.deepEqual(seen.slice(0, open.length).map(({ id }) => id), open);
-        for (const { type } of seen.slice(open.length)) /* what may have come since */
+        for (const { type } of seen.slice(open.length)) // what may have come since
             assert.equal(type, 'receipt.delivered');
     });
 

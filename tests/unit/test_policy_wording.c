@@ -175,8 +175,7 @@ static void what_is_not_likely_is_not_looked_for(void **state)
 #define GATING_MODEL                                                                               \
     "rules r\nbias 0\nspare 0\ngate -90\nscale 10000\nfloor -30\nw:warranty\t-300\n"
 
-/* Sixty features are one passage; behind it others are asked, too, of which nothing
- * speaks. */
+/* Sixty features are one passage; behind it others are asked, too, that nothing speaks against. */
 static void each_passage_is_asked(void **state)
 {
     struct policy *policy = policy_with(GATED, GATING_MODEL);
@@ -185,7 +184,7 @@ static void each_passage_is_asked(void **state)
     (void)state;
     buffer_init(&text);
     buffer_string(&text, "warranty: pay me");
-    for (size_t words = 3; words <= 80; words++) { /* each has two features */
+    for (size_t words = 3; words <= 50; words++) { /* each has two features */
         const struct policy_message message = {.text = buffer_view(&text)};
         assert_int_equal(policy_judge(worker, &message)->finding_count, words > 30);
         buffer_string(&text, " lamp");
@@ -217,6 +216,24 @@ static void a_passage_speaks_among_ordinary_ones(void **state)
     assert_told(RULE(""), model, told, COUNT_OF(told));
     buffer_done(&quiet);
     buffer_done(&loud);
+}
+
+/* What is not read is spoken against by nobody: phrases are looked for there. */
+static void behind_what_is_read_all_is_looked_for(void **state)
+{
+    struct policy *policy = policy_with(GATED, GATING_MODEL);
+    struct policy_worker *worker = policy_worker_new(policy);
+    struct buffer text;
+    (void)state;
+    buffer_init(&text);
+    for (size_t words = 0; words < 9000; words++)
+        buffer_string(&text, "warranty ");
+    buffer_string(&text, "pay me");
+    const struct policy_message message = {.text = buffer_view(&text)};
+    assert_int_equal(policy_judge(worker, &message)->finding_count, 1);
+    buffer_done(&text);
+    policy_worker_free(worker);
+    policy_free(policy);
 }
 
 /* Where the gate is closed, its texts are not even searched. */
@@ -505,6 +522,7 @@ int main(void)
         cmocka_unit_test(what_is_not_likely_is_not_looked_for),
         cmocka_unit_test(each_passage_is_asked),
         cmocka_unit_test(a_passage_speaks_among_ordinary_ones),
+        cmocka_unit_test(behind_what_is_read_all_is_looked_for),
         cmocka_unit_test(a_closed_gate_saves_work),
         cmocka_unit_test(without_a_model_all_is_likely),
         cmocka_unit_test(the_best_rule_speaks),
