@@ -12,6 +12,7 @@ enum entry_kind { KEEP = 0, DROP = 1, SPACE = 2, VOICED = 3, BYTES = 4, KIND_MAS
 
 #define PAGE_BITS 7
 #define LONGEST 31 /* bytes that one character becomes */
+#define SHORT 4    /* most become no more */
 
 void folded_done(struct folded *folded)
 {
@@ -31,24 +32,32 @@ static void grow(struct folded *folded, size_t wanted)
     folded->capacity = capacity;
 }
 
+static bool is_tail(unsigned char c)
+{
+    return (c & 0xC0) == 0x80;
+}
+
 /* The length of the character at BYTES, 0 if it is no UTF-8; the code point into *POINT. */
 static size_t decode(const unsigned char *bytes, size_t length, uint32_t *point)
 {
-    unsigned lead = bytes[0];
-    size_t wanted = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-    if (wanted == 0 || wanted > length)
-        return 0;
-    uint32_t c = lead & (0x7Fu >> wanted);
-    for (size_t i = 1; i < wanted; i++) {
-        if ((bytes[i] & 0xC0) != 0x80)
-            return 0;
-        c = c << 6 | (bytes[i] & 0x3F);
+    uint32_t lead = bytes[0];
+    if (lead >= 0xC2 && lead < 0xE0 && length >= 2 && is_tail(bytes[1])) {
+        *point = (lead & 0x1F) << 6 | (bytes[1] & 0x3F);
+        return 2;
     }
-    if ((wanted == 3 && c < 0x800) || (wanted == 4 && c < 0x10000) || c > 0x10FFFF ||
-        (c >= 0xD800 && c < 0xE000))
-        return 0;
-    *point = c;
-    return wanted;
+    if (lead >= 0xE0 && lead < 0xF0 && length >= 3 && is_tail(bytes[1]) && is_tail(bytes[2])) {
+        uint32_t c = (lead & 0xF) << 12 | (uint32_t)(bytes[1] & 0x3F) << 6 | (bytes[2] & 0x3F);
+        *point = c;
+        return c < 0x800 || (c >= 0xD800 && c < 0xE000) ? 0 : 3;
+    }
+    if (lead >= 0xF0 && lead < 0xF5 && length >= 4 && is_tail(bytes[1]) && is_tail(bytes[2]) &&
+        is_tail(bytes[3])) {
+        uint32_t c = (lead & 7) << 18 | (uint32_t)(bytes[1] & 0x3F) << 12 |
+                     (uint32_t)(bytes[2] & 0x3F) << 6 | (bytes[3] & 0x3F);
+        *point = c;
+        return c < 0x10000 || c > 0x10FFFF ? 0 : 4;
+    }
+    return 0;
 }
 
 /* Eight bytes of ASCII at once: letters to lower case, control signs to spaces. */
@@ -77,6 +86,25 @@ static void voice(unsigned char *end, bool half)
     bool of_ha = kana >= 0x306F && kana <= 0x307D && kana % 3 == 0;
     if (to_voiced || of_ha)
         end[-1] = (unsigned char)(end[-1] + (half && of_ha ? 2 : 1));
+}
+
+/* COUNT of the bytes that BECOME has, of which it has THERE, come from the character at FROM. */
+static void put(struct folded *folded, const unsigned char *become, size_t count, size_t there,
+                uint32_t from)
+{
+    unsigned char *out = folded->bytes + folded->length;
+    uint32_t *out_from = folded->from + folded->length;
+    folded->length += count;
+    if (count <= SHORT && there >= SHORT) { /* nearly always; what is too much is written over */
+        memcpy(out, become, SHORT);
+        for (size_t i = 0; i < SHORT; i++)
+            out_from[i] = from;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        out[i] = become[i];
+        out_from[i] = from;
+    }
 }
 
 /* Folds the one character at BYTES; returns how many bytes it had. */
@@ -112,11 +140,7 @@ static size_t fold_one(struct folded *folded, const unsigned char *bytes, size_t
     default:
         break;
     }
-    for (size_t i = 0; i < count; i++) {
-        out[i] = become[i];
-        folded->from[folded->length + i] = (uint32_t)at;
-    }
-    folded->length += count;
+    put(folded, become, count, become == bytes ? length : count, (uint32_t)at);
     return used;
 }
 

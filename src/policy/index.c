@@ -448,6 +448,8 @@ static void place_uses(struct index *index, const struct index_builder *builder)
     place_uses_of(index, builder, true);
     for (size_t i = 0; i < index->text_count; i++)
         index->texts[i].always_count = index->texts[i].use_count;
+    for (size_t i = 0; i < ATOM_KINDS; i++)
+        index->kind_always_counts[i] = index->kind_use_counts[i];
     place_uses_of(index, builder, false);
 }
 

@@ -98,8 +98,8 @@ struct index {
     struct index_phrase *phrases;
     uint32_t *anchored;
     struct index_use *kind_uses[ATOM_KINDS]; /* parts that digits, an amount may be */
-    size_t kind_use_counts[ATOM_KINDS];
-    gate_set kind_gates[ATOM_KINDS]; /* of all of them */
+    size_t kind_use_counts[ATOM_KINDS], kind_always_counts[ATOM_KINDS]; /* as a text's */
+    gate_set kind_gates[ATOM_KINDS];                                    /* of all of them */
     size_t text_count, part_count, phrase_count;
 };
 

@@ -4,6 +4,7 @@
 #include "policy/array.h"
 #include "policy/conversation.h"
 #include "policy/letters.h"
+#include "policy/phrase_read.h"
 #include "policy/worker.h"
 
 /*
@@ -324,7 +325,8 @@ static size_t note_amount(struct policy_worker *worker, size_t start)
     struct place place = {start > AMOUNT_SIGN ? start - AMOUNT_SIGN : 0, start + AMOUNT_BYTES,
                           start};
     place.end = place.end < length ? place.end : length;
-    if (!find(worker, worker->policy->money, place, &found, &end))
+    if (!phrase_may_be_amount(&worker->folded, start) ||
+        !find(worker, worker->policy->money, place, &found, &end))
         return start;
     parts_add_kind(&worker->parts, ATOM_MONEY, found, end);
     return end;
@@ -424,12 +426,43 @@ static bool is_swallowed(const struct candidates *candidates, const struct candi
     return false;
 }
 
+/* Letters and digits of the ids that are known, folded. */
+static void fold_known(struct policy_worker *worker)
+{
+    const struct policy_message *message = worker->circumstances.message;
+    struct known *known = &worker->known;
+    size_t lengths[POLICY_KNOWN_MAX] = {0};
+    known->count = 0;
+    buffer_clear(&known->bytes);
+    for (size_t i = 0; i < message->known_count && known->count < POLICY_KNOWN_MAX; i++) {
+        size_t before = known->bytes.length;
+        if (message->known[i].length > KNOWN_BYTES_MAX)
+            continue;
+        fold_text(&worker->folded_known, message->known[i]);
+        char plain[KNOWN_BYTES_MAX * FOLD_GROWTH];
+        size_t length = 0;
+        for (size_t at = 0; at < worker->folded_known.length && length < sizeof plain; at++)
+            if (is_word_byte(worker->folded_known.bytes, at))
+                plain[length++] = (char)worker->folded_known.bytes[at];
+        buffer_add(&known->bytes, plain, length);
+        if (known->bytes.length > before)
+            lengths[known->count++] = known->bytes.length - before;
+    }
+    const char *at = known->bytes.bytes;
+    for (size_t i = 0; i < known->count; i++) {
+        known->all[i] = (struct text){at, lengths[i]};
+        at += lengths[i];
+    }
+}
+
 static void find_candidates(struct policy_worker *worker)
 {
     struct candidates *candidates = &worker->candidates;
-    if (worker->shape.digits >= DIGITS_TO_SCAN)
+    if (worker->shape.digits >= DIGITS_TO_SCAN && scan_may_have_numbers(&worker->folded)) {
+        fold_known(worker);
         worker->verdict.work += scan_numbers(&worker->folded, &worker->known,
                                              worker->circumstances.message->language, candidates);
+    }
     if (worker->told_count > 0)
         scan_words(worker);
     if (worker->shape.mark_count > 0)
@@ -476,6 +509,12 @@ size_t folded_words(const struct folded *folded)
     return words + (dense + 1) / 2;
 }
 
+static bool is_known(struct policy_worker *worker, size_t start, size_t end)
+{
+    fold_known(worker);
+    return scan_is_known(&worker->folded, &worker->known, start, end);
+}
+
 /* Scanners that look at the whole message. */
 static void scan_whole(struct policy_worker *worker)
 {
@@ -492,44 +531,13 @@ static void scan_whole(struct policy_worker *worker)
     if (length == 0)
         return;
     if (policy->scanner_signal_counts[SCANNER_ONEWORD] > 0 && length - start <= ONEWORD_MAX &&
-        folded_words(&worker->folded) <= 1 &&
-        !scan_is_known(&worker->folded, &worker->known, start, length))
+        folded_words(&worker->folded) <= 1 && !is_known(worker, start, length))
         consider_scanner(worker, SCANNER_ONEWORD, start, length, TEXT_NONE);
     if (policy->scanner_signal_counts[SCANNER_MESSAGE] > 0)
         consider_scanner(worker, SCANNER_MESSAGE, start, length, TEXT_NONE);
 }
 
 /* --- what is known beside the text --- */
-
-/* Letters and digits of the ids that are known, folded. */
-static void fold_known(struct policy_worker *worker, const struct policy_message *message)
-{
-    struct known *known = &worker->known;
-    size_t lengths[POLICY_KNOWN_MAX] = {0};
-    known->count = 0;
-    buffer_clear(&known->bytes);
-    if (worker->shape.digits < DIGITS_TO_SCAN)
-        return;
-    for (size_t i = 0; i < message->known_count && known->count < POLICY_KNOWN_MAX; i++) {
-        size_t before = known->bytes.length;
-        if (message->known[i].length > KNOWN_BYTES_MAX)
-            continue;
-        fold_text(&worker->folded_known, message->known[i]);
-        char plain[KNOWN_BYTES_MAX * FOLD_GROWTH];
-        size_t length = 0;
-        for (size_t at = 0; at < worker->folded_known.length && length < sizeof plain; at++)
-            if (is_word_byte(worker->folded_known.bytes, at))
-                plain[length++] = (char)worker->folded_known.bytes[at];
-        buffer_add(&known->bytes, plain, length);
-        if (known->bytes.length > before)
-            lengths[known->count++] = known->bytes.length - before;
-    }
-    const char *at = known->bytes.bytes;
-    for (size_t i = 0; i < known->count; i++) {
-        known->all[i] = (struct text){at, lengths[i]};
-        at += lengths[i];
-    }
-}
 
 static void follow_offers(struct policy_worker *worker, const struct policy_message *message,
                           struct policy_side *side)
@@ -742,7 +750,6 @@ const struct policy_verdict *policy_judge(struct policy_worker *worker,
         return &worker->verdict;
     }
     prepare(worker, message->text);
-    fold_known(worker, message);
     see_circumstances(worker, message);
     weigh_wording(worker);
     match(worker);
@@ -763,5 +770,5 @@ void policy_features(struct policy_worker *worker, const struct policy_message *
     struct text text = message->text;
     text.length = text.length < POLICY_TEXT_MAX ? text.length : POLICY_TEXT_MAX;
     prepare(worker, text);
-    wording_features(&worker->folded, wording_facts_of(message), out);
+    wording_features(&worker->folded, &worker->shape, wording_facts_of(message), out);
 }

@@ -91,7 +91,9 @@ void parts_add_text(struct parts *parts, uint32_t number, size_t start, size_t e
 void parts_add_kind(struct parts *parts, enum atom_kind kind, size_t start, size_t end)
 {
     const struct index *index = parts->index;
-    for (size_t i = 0; i < index->kind_use_counts[kind]; i++)
+    size_t count =
+        parts->open == GATE_ALWAYS ? index->kind_always_counts[kind] : index->kind_use_counts[kind];
+    for (size_t i = 0; i < count; i++)
         if ((index->kind_uses[kind][i].gates & parts->open) != 0)
             note(parts, &index->kind_uses[kind][i], start, end);
 }

@@ -2,12 +2,20 @@
 
 #include <string.h>
 
+#include "policy/letters.h"
+
 #define EDGE PHRASE_EDGE
 #define LETTER "(?:[0-9a-z]|[\\xc3-\\xdf][\\x80-\\xbf])"
 #define CURRENCY                                                                                   \
     "(?:\\$|%|rub|rur|eur|usd|cny|rmb|jpy|mxn|dollar|dolar|peso|buck|pound|cent|yuan|yen|ebpo|"    \
     "p(?![a-z\\xc3-\\xdf])|py\\xd0\\xb1|\\xe5\\x85\\x83|\\xe5\\x9d\\x97|\\xe5\\x86\\x86|"          \
     "\\xe3\\x81\\x88\\xe3\\x82\\x93)"
+
+static const char *const currency_starts[] = {
+    "$",  "%",  "ru",           "eu",           "us",           "cn",           "ce", "rm",
+    "jp", "mx", "do",           "pe",           "po",           "bu",           "yu", "ye",
+    "eb", "p",  "\xe5\x85\x83", "\xe5\x9d\x97", "\xe5\x86\x86", "\xe3\x81\x88",
+};
 
 static const struct token tokens[] = {
     {"number", "[0-9](?:[ ().-]{0,2}[0-9]){4,19}", 58, ATOM_DIGITS},
@@ -18,6 +26,22 @@ static const struct token tokens[] = {
      48, ATOM_MONEY},
     {"name", EDGE "[0-9a-z_.]{4,32}" EDGE, 32, ATOM_TEXT},
 };
+
+bool phrase_may_be_amount(const struct folded *folded, size_t start)
+{
+    const unsigned char *bytes = folded->bytes;
+    if ((start > 0 && bytes[start - 1] == '$') ||
+        (start > 1 && bytes[start - 1] == ' ' && bytes[start - 2] == '$'))
+        return true;
+    while (is_digit(bytes[start]) || bytes[start] == '.' || bytes[start] == ',' ||
+           bytes[start] == ' ')
+        start++;
+    for (size_t i = 0; i < COUNT_OF(currency_starts); i++)
+        if (strncmp((const char *)bytes + start, currency_starts[i], strlen(currency_starts[i])) ==
+            0)
+            return true;
+    return false;
+}
 
 bool phrase_refuse(const struct phrase_reader *reader, const char *why, struct text what)
 {

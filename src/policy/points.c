@@ -145,7 +145,7 @@ void weigh_wording(struct policy_worker *worker)
     worker->circumstances.open = ~(gate_set)0;
     if (worker->wording == NULL || count + policy->gate_count == 0)
         return;
-    worker->verdict.work += wording_read(worker->wording, &worker->folded,
+    worker->verdict.work += wording_read(worker->wording, &worker->folded, &worker->shape,
                                          wording_facts_of(worker->circumstances.message));
     open_gates(worker);
     for (size_t i = 0; i < count; i++)

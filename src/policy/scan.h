@@ -57,6 +57,8 @@ struct told_word {
 bool scan_is_known(const struct folded *folded, const struct known *known, size_t start,
                    size_t end);
 /* scan_number.c: SCANNER_PHONE, _NUMBER, _CARD. Returns how many bytes were looked at. */
+/* False: scan_numbers would find nothing. */
+bool scan_may_have_numbers(const struct folded *folded);
 size_t scan_numbers(const struct folded *folded, const struct known *known, struct text language,
                     struct candidates *candidates);
 /* scan_spelled.c: SCANNER_PHONE in words, beside TYPED digits of the message. Sorts WORDS. Returns

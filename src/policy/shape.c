@@ -136,3 +136,15 @@ void shape_look(struct shape *shape, const struct folded *folded)
         look_at_block(shape, &masks, &before, at, &pairs);
     }
 }
+
+size_t shape_word_end(const struct shape *shape, size_t start)
+{
+    size_t block = start / 64;
+    uint64_t others = ~(shape->words[block] >> start % 64);
+    if (others << start % 64 != 0)
+        return start + (size_t)__builtin_ctzll(others);
+    while (++block < shape->block_count)
+        if (shape->words[block] != UINT64_MAX)
+            return 64 * block + (size_t)__builtin_ctzll(~shape->words[block]);
+    return 64 * block;
+}

@@ -19,6 +19,15 @@ struct shape {
     size_t block_count, block_capacity;
 };
 
+/* The byte at AT belongs to a word. */
+static inline bool shape_is_word(const struct shape *shape, size_t at)
+{
+    return (shape->words[at / 64] >> at % 64 & 1) != 0;
+}
+
+/* Where the word ends that the byte at START belongs to. */
+size_t shape_word_end(const struct shape *shape, size_t start);
+
 /* No word goes through the place before AT, which may be the text's end. */
 static inline bool shape_is_edge(const struct shape *shape, size_t at)
 {

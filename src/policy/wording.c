@@ -19,7 +19,7 @@
 #define STEP_UNITS 60
 #define WORD_UNITS                                                                                 \
     2 /* of a word's feature; a run of characters has one unit: it has more features */
-#define WEIGHT_MAX 1000
+#define WEIGHT_MAX 500
 #define NUMBER_MAX 1000000
 #define SHARES 12 /* of a weight: it can be shared by one to four tokens */
 #define POINTS_LIMIT 10000
@@ -47,31 +47,51 @@ static const char *const fact_names[FACTS] = {[FACT_SELLER] = "seller", [FACT_BU
 struct feature {
     uint64_t hash;
     uint32_t first; /* of its tokens */
-    uint8_t count;  /* of them; a fact has none */
-    uint8_t kind, fact;
+    uint8_t count;  /* of them */
+    uint8_t kind;
 };
 
-#define FEATURES_OF_MESSAGE (DENSE_RUN * TOKENS_MAX + FACTS) /* at the most */
+#define FEATURES_OF_MESSAGE (DENSE_RUN * TOKENS_MAX) /* at the most */
 
 /* --- hashes --- */
-
-/* HASH goes on with the bytes from START to END; digits are all the same. */
-static uint64_t hash_on(uint64_t hash, const unsigned char *bytes, size_t start, size_t end)
-{
-    for (; start < end; start++)
-        hash = hash_byte(hash, is_digit(bytes[start]) ? '0' : bytes[start]);
-    return hash;
-}
-
-static uint64_t hash_text(const char *bytes, size_t length)
-{
-    return hash_on(HASH_START, (const unsigned char *)bytes, 0, length);
-}
 
 static uint64_t hash_next(uint64_t hash, uint64_t token)
 {
     hash = (hash ^ token) * UINT64_C(0x9E3779B97F4A7C15);
     return hash ^ hash >> 32;
+}
+
+/* All digits of eight bytes become 0. */
+static uint64_t level_digits(uint64_t eight)
+{
+    const uint64_t low = UINT64_C(0x7F7F7F7F7F7F7F7F);
+    uint64_t from_zero = eight ^ UINT64_C(0x3030303030303030);
+    uint64_t over_nine = ((from_zero & low) + UINT64_C(0x7676767676767676)) | from_zero;
+    return eight & ~(((~over_nine & ~low) >> 7) * 0x0F);
+}
+
+/* Of the bytes from START to END; eight more may be read. */
+static uint64_t hash_bytes(const unsigned char *bytes, size_t start, size_t end)
+{
+    uint64_t hash = HASH_START, eight;
+    for (; start + 8 < end; start += 8) {
+        memcpy(&eight, bytes + start, 8);
+        hash = hash_next(hash, level_digits(eight));
+    }
+    memcpy(&eight, bytes + start, 8);
+    return hash_next(hash, level_digits(eight & UINT64_MAX >> (64 - 8 * (end - start))));
+}
+
+static uint64_t hash_text(struct text text)
+{
+    struct buffer padded;
+    buffer_init(&padded);
+    buffer_add(&padded, text.bytes, text.length);
+    buffer_add(&padded, (const char[8]){0}, 8);
+    uint64_t hash =
+        text.length > 0 ? hash_bytes((unsigned char *)padded.bytes, 0, text.length) : HASH_START;
+    buffer_done(&padded);
+    return hash;
 }
 
 /* --- the words of a message --- */
@@ -82,23 +102,20 @@ static size_t letter_length(const unsigned char *bytes, size_t at, size_t length
     return letter < length - at ? letter : length - at;
 }
 
-static struct token read_token(const unsigned char *bytes, size_t start, size_t length)
+static struct token read_token(const struct folded *folded, const struct shape *shape, size_t start)
 {
-    struct token token = {.start = (uint32_t)start, .dense = bytes[start] >= 0xE0};
-    bool word = is_word_byte(bytes, start);
-    size_t end = start, letters = 0;
-    token.hash = HASH_START;
-    do {
-        size_t next = end + letter_length(bytes, end, length);
-        token.hash = hash_on(token.hash, bytes, end, next);
-        end = next;
-        if (++letters <= PREFIX_LETTERS) {
-            token.prefix = token.hash;
-            token.prefix_end = (uint32_t)end;
-        }
-    } while (word && end < length && is_word_byte(bytes, end));
-    token.end = (uint32_t)end;
-    return token;
+    const unsigned char *bytes = folded->bytes;
+    bool word = shape_is_word(shape, start);
+    size_t letter = start + letter_length(bytes, start, folded->length);
+    size_t end = word ? shape_word_end(shape, start) : letter, prefix_end = letter;
+    for (size_t letters = 1; letters < PREFIX_LETTERS && prefix_end < end; letters++)
+        prefix_end += letter_length(bytes, prefix_end, end);
+    return (struct token){.start = (uint32_t)start,
+                          .end = (uint32_t)end,
+                          .prefix_end = (uint32_t)prefix_end,
+                          .dense = bytes[start] >= 0xE0,
+                          .hash = hash_bytes(bytes, start, end),
+                          .prefix = hash_bytes(bytes, start, prefix_end)};
 }
 
 static bool is_sign(unsigned char c)
@@ -106,12 +123,14 @@ static bool is_sign(unsigned char c)
     return c == '!' || c == '?' || c == '%' || c == '$' || c == '*' || c == '"';
 }
 
-static size_t read_tokens(const unsigned char *bytes, size_t length, struct token *tokens)
+static size_t read_tokens(const struct folded *folded, const struct shape *shape,
+                          struct token *tokens)
 {
+    const unsigned char *bytes = folded->bytes;
     size_t count = 0, at = 0;
-    while (at < length && count < TOKENS_MAX) {
-        if (is_word_byte(bytes, at) || bytes[at] >= 0xE0 || is_sign(bytes[at])) {
-            tokens[count] = read_token(bytes, at, length);
+    while (at < folded->length && count < TOKENS_MAX) {
+        if (shape_is_word(shape, at) || bytes[at] >= 0xE0 || is_sign(bytes[at])) {
+            tokens[count] = read_token(folded, shape, at);
             at = tokens[count++].end;
         } else {
             at++;
@@ -124,7 +143,7 @@ static size_t read_tokens(const unsigned char *bytes, size_t length, struct toke
 
 static struct feature feature_of(enum feature_kind kind, size_t first, size_t count, uint64_t hash)
 {
-    return (struct feature){hash, (uint32_t)first, (uint8_t)count, (uint8_t)kind, 0};
+    return (struct feature){hash, (uint32_t)first, (uint8_t)count, (uint8_t)kind};
 }
 
 /* Those that begin with the token at AT; returns how many. */
@@ -155,24 +174,10 @@ static size_t list_word(const struct token *tokens, size_t count, size_t at,
     return found;
 }
 
-static struct feature fact_of(enum fact fact)
-{
-    const char *name = fact_names[fact];
-    struct feature feature =
-        feature_of(FEATURE_FACT, 0, 0, hash_next(FEATURE_FACT, hash_text(name, strlen(name))));
-    feature.fact = (uint8_t)fact;
-    return feature;
-}
-
 /* FEATURES has room for FEATURES_OF_MESSAGE. */
-static size_t list_features(const struct token *tokens, size_t count, struct wording_facts facts,
-                            struct feature *features)
+static size_t list_features(const struct token *tokens, size_t count, struct feature *features)
 {
     size_t found = 0;
-    if (facts.from_seller)
-        features[found++] = fact_of(FACT_SELLER);
-    if (facts.from_buyer)
-        features[found++] = fact_of(FACT_BUYER);
     for (size_t i = 0; i < count; i++)
         found += (tokens[i].dense ? list_dense : list_word)(tokens, count, i, features + found);
     return found;
@@ -180,9 +185,14 @@ static size_t list_features(const struct token *tokens, size_t count, struct wor
 
 /* --- the model --- */
 
+/* For each rule. */
+struct weights {
+    int16_t of[WORDING_RULES_MAX];
+};
+
 struct model_feature {
     uint64_t hash;
-    int16_t weights[WORDING_RULES_MAX];
+    struct weights weights;
 };
 
 /* Of the table: by 32 bits of its hash a feature is known well enough. */
@@ -213,6 +223,7 @@ struct wording {
     struct model_feature *features;
     struct slot *table;
     unsigned shift; /* of a hash, to come to a place of the table */
+    struct weights facts[FACTS];
 };
 
 void wording_free(struct wording *wording)
@@ -242,6 +253,11 @@ static struct slot *slot_of(const struct wording *wording, uint64_t hash)
     return &wording->table[place];
 }
 
+static uint64_t hash_fact(const char *name)
+{
+    return hash_next(FEATURE_FACT, hash_text(text_of(name)));
+}
+
 static void make_table(struct wording *wording)
 {
     size_t size = 64;
@@ -251,6 +267,11 @@ static void make_table(struct wording *wording)
     for (size_t i = 0; i < wording->feature_count; i++) {
         uint64_t hash = wording->features[i].hash;
         *slot_of(wording, hash) = (struct slot){(uint32_t)hash, (uint32_t)i + 1};
+    }
+    for (size_t fact = 0; fact < FACTS; fact++) {
+        uint32_t number = slot_of(wording, hash_fact(fact_names[fact]))->number;
+        if (number > 0)
+            wording->facts[fact] = wording->features[number - 1].weights;
     }
 }
 
@@ -368,7 +389,7 @@ static bool read_feature(struct text feature, uint64_t *hash)
     feature = text_slice(feature, 2, feature.length);
     while (feature.length > 0) {
         struct text token = cut_token(&feature, run);
-        *hash = hash_next(*hash, hash_text(token.bytes, token.length));
+        *hash = hash_next(*hash, hash_text(token));
     }
     return true;
 }
@@ -388,8 +409,8 @@ static bool read_weights(struct model_file *file, struct text line)
     for (size_t i = 0; i < wording->rule_count; i++) {
         int64_t weight;
         if (!read_number(&line, -WEIGHT_MAX, WEIGHT_MAX, &weight))
-            return refuse(file, "a weight from -1000 to 1000 for each rule is needed");
-        read.weights[i] = (int16_t)weight;
+            return refuse(file, "a weight from -500 to 500 for each rule is needed");
+        read.weights.of[i] = (int16_t)weight;
     }
     wording->features = array_with(wording->features, wording->feature_count,
                                    &wording->feature_capacity, sizeof *wording->features);
@@ -432,11 +453,13 @@ struct known_feature {
     uint32_t number, first, count;
 };
 
-/* The features between the starts of two passages. */
+/* The features between the starts of two passages; what they weigh does not come over 16 bits. */
 struct step {
     uint32_t count;
-    int32_t sums[WORDING_RULES_MAX];
+    struct weights fresh, again; /* of those that no step before had, and of the others */
 };
+
+_Static_assert(STEP_UNITS *WEIGHT_MAX <= INT16_MAX, "a step's weights are 16 bits");
 
 #define STEPS_MAX (WORD_UNITS * FEATURES_OF_MESSAGE / STEP_UNITS + 3)
 
@@ -448,10 +471,8 @@ struct wording_reader {
     struct feature *features; /* of the message */
     struct known_feature *known;
     size_t known_count;
-    uint32_t *seen;    /* of each feature of the model: the message that has it */
-    uint64_t *counted; /* … and the step that has it, of all there ever were */
-    uint64_t step_number;
-    uint32_t epoch;
+    uint64_t *counted; /* of each feature of the model: the last step that had it, … */
+    uint64_t last_step, first_step;   /* … of all there ever were; and the message's first */
     double points[WORDING_RULES_MAX]; /* before spare and floor */
     struct step *steps;               /* and two empty ones behind them */
     size_t step_count;
@@ -466,7 +487,6 @@ struct wording_reader *wording_reader_new(const struct wording *wording)
         .tokens = array_new(TOKENS_MAX, sizeof(struct token)),
         .features = array_new(FEATURES_OF_MESSAGE, sizeof(struct feature)),
         .known = array_new(FEATURES_OF_MESSAGE, sizeof(struct known_feature)),
-        .seen = array_new(wording->feature_count + 1, sizeof(uint32_t)),
         .counted = array_new(wording->feature_count + 1, sizeof(uint64_t)),
         .steps = array_new(STEPS_MAX, sizeof(struct step)),
     };
@@ -480,62 +500,53 @@ void wording_reader_free(struct wording_reader *reader)
     free(reader->tokens);
     free(reader->features);
     free(reader->known);
-    free(reader->seen);
     free(reader->counted);
     free(reader->steps);
     free(reader);
 }
 
-static void add_weights(int32_t *sums, const int16_t *weights)
+static void add_weights(struct weights *restrict sums, const struct weights *restrict weights)
 {
     for (size_t rule = 0; rule < WORDING_RULES_MAX; rule++)
-        sums[rule] += weights[rule];
+        sums->of[rule] = (int16_t)(sums->of[rule] + weights->of[rule]);
 }
 
-/* The step of one more feature; steps are entered one after another. */
-static struct step *step_at(struct wording_reader *reader, size_t number)
+/* A feature counts once for the message, and once for a step. */
+static void weigh_feature(struct wording_reader *reader, const struct feature *feature,
+                          struct step *step)
 {
-    struct step *step = &reader->steps[number];
-    if (number == reader->step_count) {
-        *step = (struct step){0};
-        reader->step_count++;
-        reader->step_number++;
-    }
-    step->count++;
-    return step;
-}
-
-/* Each feature counts once for the message, and once for a step. */
-static void weigh_features(struct wording_reader *reader, size_t facts, size_t count, int32_t *sums,
-                           int32_t *fact_sums)
-{
-    const struct wording *wording = reader->wording;
-    size_t units = 0;
-    reader->known_count = reader->step_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct feature *feature = &reader->features[i];
-        uint32_t found = slot_of(wording, feature->hash)->number;
-        struct step *step = NULL;
-        if (i >= facts) {
-            step = step_at(reader, units / STEP_UNITS);
-            units += feature->kind == FEATURE_RUN ? 1 : WORD_UNITS;
-        }
-        if (found == 0)
-            continue;
-        const int16_t *weights = wording->features[found - 1].weights;
-        if (step == NULL)
-            add_weights(fact_sums, weights);
-        else if (reader->counted[found - 1] != reader->step_number)
-            add_weights(step->sums, weights);
-        reader->counted[found - 1] = reader->step_number;
-        if (reader->seen[found - 1] == reader->epoch)
-            continue;
-        reader->seen[found - 1] = reader->epoch;
+    uint32_t found = slot_of(reader->wording, feature->hash)->number;
+    uint64_t *counted = &reader->counted[found];
+    if (found == 0 || *counted == reader->last_step)
+        return;
+    bool fresh = *counted < reader->first_step;
+    *counted = reader->last_step;
+    add_weights(fresh ? &step->fresh : &step->again, &reader->wording->features[found - 1].weights);
+    if (fresh)
         reader->known[reader->known_count++] =
             (struct known_feature){found - 1, feature->first, feature->count};
-        add_weights(sums, weights);
+}
+
+static void weigh_features(struct wording_reader *reader, size_t count)
+{
+    struct step *step = reader->steps;
+    size_t units = 0;
+    reader->known_count = 0;
+    reader->first_step = ++reader->last_step;
+    *step = (struct step){0};
+    for (size_t i = 0; i < count; i++) {
+        const struct feature *feature = &reader->features[i];
+        if (units >= STEP_UNITS) {
+            units -= STEP_UNITS;
+            reader->last_step++;
+            *++step = (struct step){0};
+        }
+        units += feature->kind == FEATURE_RUN ? 1 : WORD_UNITS;
+        step->count++;
+        weigh_feature(reader, feature, step);
     }
-    reader->steps[reader->step_count] = reader->steps[reader->step_count + 1] = (struct step){0};
+    step[1] = step[2] = (struct step){0};
+    reader->step_count = (size_t)(step - reader->steps) + (count > 0);
 }
 
 /* What stands before the root of the number of features. */
@@ -551,11 +562,28 @@ static double points_of_sum(const struct wording *wording, size_t rule, int32_t 
     return (double)wording->bias[rule] + scale * sum;
 }
 
+/* Returns how many facts there are. */
+static size_t weigh_facts(const struct wording *wording, struct wording_facts facts,
+                          int32_t weights[WORDING_RULES_MAX])
+{
+    const bool has[FACTS] = {[FACT_SELLER] = facts.from_seller, [FACT_BUYER] = facts.from_buyer};
+    memset(weights, 0, WORDING_RULES_MAX * sizeof *weights);
+    for (size_t fact = 0; fact < FACTS; fact++)
+        for (size_t rule = 0; rule < WORDING_RULES_MAX && has[fact]; rule++)
+            weights[rule] += wording->facts[fact].of[rule];
+    return (size_t)facts.from_seller + facts.from_buyer;
+}
+
+static int32_t weight_of_step(const struct step *step, size_t rule)
+{
+    return step->fresh.of[rule] + step->again.of[rule];
+}
+
 /*
  * Which rules are likely in one of the passages, and whether one tells much more than the message
  * as a whole, because ordinary sentences stand around it.
  */
-static void look_at_passages(struct wording_reader *reader, const int32_t *fact_sums)
+static void look_at_passages(struct wording_reader *reader, const int32_t *facts)
 {
     const struct wording *wording = reader->wording;
     bool several = reader->step_count > 2;
@@ -565,9 +593,9 @@ static void look_at_passages(struct wording_reader *reader, const int32_t *fact_
         const struct step *first = &reader->steps[at], *second = first + 1;
         double scale = scale_of(wording, first->count + second->count);
         for (size_t i = 0; i < wording->rule_count; i++) {
-            int32_t sum = first->sums[i] + second->sums[i];
+            int32_t sum = weight_of_step(first, i) + weight_of_step(second, i);
             double points = points_of_sum(wording, i, sum, scale);
-            double told = points_of_sum(wording, i, sum + fact_sums[i], scale) - PASSAGE_MARGIN;
+            double told = points_of_sum(wording, i, sum + facts[i], scale) - PASSAGE_MARGIN;
             reader->likely[i] = reader->likely[i] || points >= (double)wording->gate[i];
             if (several && told > reader->points[i])
                 reader->points[i] = told;
@@ -575,24 +603,28 @@ static void look_at_passages(struct wording_reader *reader, const int32_t *fact_
     }
 }
 
-size_t wording_read(struct wording_reader *reader, const struct folded *folded,
-                    struct wording_facts facts)
+static void look_at_message(struct wording_reader *reader, size_t count, const int32_t *facts)
 {
     const struct wording *wording = reader->wording;
-    /* FEATURES_OF_MESSAGE * WEIGHT_MAX is far from the end. */
-    int32_t sums[WORDING_RULES_MAX] = {0}, fact_sums[WORDING_RULES_MAX] = {0};
-    reader->folded = folded;
-    if (++reader->epoch == 0) { /* it began anew: what was seen long ago is forgotten */
-        memset(reader->seen, 0, (wording->feature_count + 1) * sizeof *reader->seen);
-        reader->epoch = 1;
+    for (size_t i = 0; i < wording->rule_count; i++) {
+        int32_t sum = facts[i]; /* FEATURES_OF_MESSAGE * WEIGHT_MAX is far from the end */
+        for (size_t at = 0; at < reader->step_count; at++)
+            sum += reader->steps[at].fresh.of[i];
+        reader->points[i] = points_of_sum(wording, i, sum, scale_of(wording, count));
     }
-    reader->token_count = read_tokens(folded->bytes, folded->length, reader->tokens);
-    size_t count = list_features(reader->tokens, reader->token_count, facts, reader->features);
-    size_t fact_count = (size_t)facts.from_seller + facts.from_buyer;
-    weigh_features(reader, fact_count, count, sums, fact_sums);
-    for (size_t i = 0; i < wording->rule_count; i++)
-        reader->points[i] = points_of_sum(wording, i, sums[i], scale_of(wording, count));
-    look_at_passages(reader, fact_sums);
+}
+
+size_t wording_read(struct wording_reader *reader, const struct folded *folded,
+                    const struct shape *shape, struct wording_facts facts)
+{
+    int32_t fact_weights[WORDING_RULES_MAX];
+    reader->folded = folded;
+    reader->token_count = read_tokens(folded, shape, reader->tokens);
+    size_t count = list_features(reader->tokens, reader->token_count, reader->features);
+    weigh_features(reader, count);
+    size_t fact_count = weigh_facts(reader->wording, facts, fact_weights);
+    look_at_message(reader, count + fact_count, fact_weights);
+    look_at_passages(reader, fact_weights);
     return folded->length + DENSE_RUN * reader->token_count;
 }
 
@@ -641,7 +673,7 @@ static void share_weights(const struct wording_reader *reader, size_t rule, int6
     for (size_t i = 0; i < reader->known_count; i++) {
         const struct known_feature *known = &reader->known[i];
         int64_t share = SHARES / (int64_t)(known->count > 0 ? known->count : 1) *
-                        reader->wording->features[known->number].weights[rule];
+                        reader->wording->features[known->number].weights.of[rule];
         for (size_t j = 0; j < known->count; j++) {
             shares[known->first + j] += share;
             total += share;
@@ -681,8 +713,6 @@ static void write_feature(const struct feature *feature, const struct folded *fo
 {
     bool whole = feature->kind != FEATURE_PREFIX && feature->kind != FEATURE_PAIR;
     buffer_format(out, "%c:", feature->kind);
-    if (feature->kind == FEATURE_FACT)
-        buffer_string(out, fact_names[feature->fact]);
     for (size_t i = 0; i < feature->count; i++) {
         const struct token *token = &tokens[feature->first + i];
         if (i > 0 && !token->dense)
@@ -695,12 +725,16 @@ static void write_feature(const struct feature *feature, const struct folded *fo
     buffer_char(out, '\n');
 }
 
-void wording_features(const struct folded *folded, struct wording_facts facts, struct buffer *out)
+void wording_features(const struct folded *folded, const struct shape *shape,
+                      struct wording_facts facts, struct buffer *out)
 {
     struct token *tokens = array_new(TOKENS_MAX, sizeof *tokens);
     struct feature *features = array_new(FEATURES_OF_MESSAGE, sizeof *features);
-    size_t count = read_tokens(folded->bytes, folded->length, tokens);
-    count = list_features(tokens, count, facts, features);
+    size_t count = list_features(tokens, read_tokens(folded, shape, tokens), features);
+    if (facts.from_seller)
+        buffer_format(out, "f:%s\n", fact_names[FACT_SELLER]);
+    if (facts.from_buyer)
+        buffer_format(out, "f:%s\n", fact_names[FACT_BUYER]);
     for (size_t i = 0; i < count; i++)
         write_feature(&features[i], folded, tokens, out);
     free(features);

@@ -25,7 +25,7 @@
 #pragma once
 
 #include "base/problem.h"
-#include "policy/fold.h"
+#include "policy/shape.h"
 
 #define WORDING_RULES_MAX 16
 #define WORDING_PASSAGES 2
@@ -58,7 +58,7 @@ struct wording_reader *wording_reader_new(const struct wording *wording)
     OWNED_BY(wording_reader_free);
 /* Reads a message, borrowed until the next one; returns the work in bytes and features. */
 size_t wording_read(struct wording_reader *reader, const struct folded *folded,
-                    struct wording_facts facts);
+                    const struct shape *shape, struct wording_facts facts);
 /* From the model's floor on; over 100 it is more certain than it need be. */
 int wording_points(const struct wording_reader *reader, size_t rule);
 /* False: its words speak clearly against this rule. */
@@ -67,4 +67,5 @@ bool wording_is_likely(const struct wording_reader *reader, size_t rule);
 size_t wording_passages(struct wording_reader *reader, size_t rule,
                         struct wording_passage passages[WORDING_PASSAGES]);
 /* Writes the features of a message, one a line: what the model is trained on. */
-void wording_features(const struct folded *folded, struct wording_facts facts, struct buffer *out);
+void wording_features(const struct folded *folded, const struct shape *shape,
+                      struct wording_facts facts, struct buffer *out);
