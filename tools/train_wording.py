@@ -31,6 +31,7 @@ PRIOR = 0.3            # lines of either side that each feature is taken to stan
 SHORTEST = 20          # features that a line is taken to have; FEATURES_LEAST of wording.c
 PENALTY = 1 / 3        # L2
 ROUNDS = 250
+PICK_ROUNDS = 100      # to see which features to keep
 UNIT = 0.025           # of a weight in the file
 LARGEST = 500          # in units
 ALONE = 3.5            # log-odds at which the model alone makes a rule speak
@@ -101,13 +102,17 @@ class Rows:
         number = {name: index for index, name in enumerate(names)}
         rows = [sorted({number[feature] for feature in line if feature in number})
                 for line in lines]
+        sizes = numpy.array([len(row) for row in rows])
         self.columns = numpy.array([column for row in rows for column in row])
-        self.row_of = numpy.repeat(numpy.arange(len(rows)), [len(row) for row in rows])
+        self.row_of = numpy.repeat(numpy.arange(len(rows)), sizes)
+        self.filled = numpy.flatnonzero(sizes)
+        self.starts = (numpy.cumsum(sizes) - sizes)[self.filled]
         self.values = ROW / numpy.sqrt([max(SHORTEST, len(line)) for line in lines])
         self.shape = (len(rows), len(names))
 
     def times(self, weights):
-        sums = numpy.bincount(self.row_of, weights[self.columns], self.shape[0])
+        sums = numpy.zeros(self.shape[0])
+        sums[self.filled] = numpy.add.reduceat(weights[self.columns], self.starts)
         return sums * self.values
 
     def transposed_times(self, errors):
@@ -119,11 +124,11 @@ class Rows:
 
     def largest_eigenvalue(self, tell):
         vector = numpy.sign(tell)  # the largest one's vector has these signs
-        for _ in range(30):
+        for _ in range(10):
             vector = tell * self.transposed_times(self.times(tell * vector))
             size = numpy.sqrt((vector * vector).sum())
             vector /= size
-        return numpy.ceil(size)  # whatever the last bits are
+        return numpy.ceil(1.05 * size)  # rather too much; and whatever the last bits are
 
 
 def telling(rows, labels):
@@ -233,7 +238,7 @@ def model_rows(program):
     lines = read_lines() + read_examples(rules)
     features = read_features(program, lines)
     names, counts = known_names(features)
-    weights, _ = train_rules(Rows(features, names), lines, rules)
+    weights, _ = train_rules(Rows(features, names), lines, rules, PICK_ROUNDS)
     names = heaviest(names, counts, weights)
     weights, bias = train_rules(Rows(features, names), lines, rules)
     steps = numpy.clip(numpy.rint(weights / UNIT), -LARGEST, LARGEST).astype(int)

@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from check_corpus import drawn, normal, wrong_row
+from check_corpus import drawn, normal, number_of, wrong_row
 
 
 def read(path):
@@ -30,7 +30,7 @@ def main(arguments):
     lang, new = arguments[0], read(Path(arguments[1]))
     folder = Path(arguments[2]) if len(arguments) > 2 else Path(__file__).resolve().parent.parent
     paths = {"open": folder / f"{lang}.jsonl", "held": folder / "held" / f"{lang}.jsonl"}
-    rows = sorted(read(paths["open"]) + read(paths["held"]), key=lambda row: row["id"])
+    rows = sorted(read(paths["open"]) + read(paths["held"]), key=number_of)
     before = len(rows)
     texts = {normal(row["text"]) for path in folder.glob("**/*.jsonl") for row in read(path)}
     for number, row in enumerate(new, 1):

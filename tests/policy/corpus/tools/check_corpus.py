@@ -77,8 +77,8 @@ def wrong_row(row, lang):
     yield from wrong
     if wrong:
         return
-    if not re.fullmatch(lang + r"-\d{4}", row["id"]):
-        yield f"id is not {lang}- and four digits"
+    if not re.fullmatch(lang + r"-\d{4,6}", row["id"]):
+        yield f"id is not {lang}- and four to six digits"
     if row.get("lang", lang) != lang:
         yield f"lang is not {lang}"
     if row["from"] not in ("seller", "buyer"):
@@ -126,6 +126,10 @@ def normal(text):
     return re.sub(r"\s+", " ", re.sub(r"0+", "0", text)).strip()
 
 
+def number_of(row):
+    return int(row["id"].partition("-")[2])
+
+
 def drawn(rows):
     """The ids that the recorded rule holds back; rows in the order of their ids."""
     conversations, seen, held = {}, Counter(), set()
@@ -154,19 +158,19 @@ def check_order(rows, problems):
 
 
 def check_language(lang, parts, problems):
-    rows = sorted(parts["open"] + parts["held"], key=lambda row: row["id"])
+    rows = sorted(parts["open"] + parts["held"], key=number_of)
     for row_id, count in Counter(row["id"] for row in rows).items():
         if count > 1:
             problems.append(f"{row_id}: stands {count} times")
-    numbers = {int(row["id"][-4:]) for row in rows}
+    numbers = set(map(number_of, rows))
     gaps = sorted(set(range(1, max(numbers, default=0) + 1)) - numbers)
     problems.extend(f"{lang}-{number:04d}: is missing from both parts" for number in gaps)
     for name, part in parts.items():
-        if [row["id"] for row in part] != sorted(row["id"] for row in part):
+        if part != sorted(part, key=number_of):
             problems.append(f"{lang}, {name}: the lines are not in the order of their ids")
-    held = drawn(rows)
+    held, held_there = drawn(rows), {row["id"] for row in parts["held"]}
     for row in rows:
-        if (row["id"] in held) != (row in parts["held"]):
+        if (row["id"] in held) != (row["id"] in held_there):
             problems.append(f"{row['id']}: the rule of the draw puts it into the other part")
     check_order(rows, problems)
     rules = Counter(rule for row in rows for rule in row["expect"])
