@@ -237,18 +237,25 @@ static size_t rarest_part(const struct phrase_code *code)
     return best;
 }
 
-unsigned script_of(const unsigned char *bytes, size_t length)
+bool has_kana(const unsigned char *bytes, size_t length)
 {
-    unsigned scripts = 0;
-    for (size_t i = 0; i < length; i++) {
-        bool kana =
-            i + 1 < length && bytes[i] == 0xE3 && bytes[i + 1] >= 0x81 && bytes[i + 1] <= 0x83;
+    const unsigned char *end = bytes + length;
+    while ((bytes = memchr(bytes, 0xE3, (size_t)(end - bytes))) != NULL && bytes + 1 < end) {
+        if (bytes[1] >= 0x81 && bytes[1] <= 0x83)
+            return true;
+        bytes++;
+    }
+    return false;
+}
+
+static unsigned script_of(const unsigned char *bytes, size_t length)
+{
+    unsigned scripts = has_kana(bytes, length) ? SCRIPT_KANA : 0;
+    for (size_t i = 0; i < length; i++)
         scripts |= is_ascii_letter(bytes[i]) ? SCRIPT_LATIN
                    : is_pair(bytes[i])       ? SCRIPT_PAIRS
-                   : kana                    ? SCRIPT_DENSE | SCRIPT_KANA
                    : bytes[i] >= 0xE0        ? SCRIPT_DENSE
                                              : 0;
-    }
     return scripts;
 }
 

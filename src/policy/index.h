@@ -57,7 +57,7 @@ struct index_word {
 /* What letters a text is written with; bits. */
 enum script { SCRIPT_LATIN = 1, SCRIPT_PAIRS = 2, SCRIPT_DENSE = 4, SCRIPT_KANA = 8 };
 
-unsigned script_of(const unsigned char *bytes, size_t length);
+bool has_kana(const unsigned char *bytes, size_t length);
 
 /*
  * The parts of phrases that are looked for are noted as a message is read. What only exceptions

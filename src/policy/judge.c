@@ -496,19 +496,6 @@ static void consider_candidates(struct policy_worker *worker)
     worker->verdict.exhausted = worker->verdict.exhausted || candidates->crowded;
 }
 
-size_t folded_words(const struct folded *folded)
-{
-    size_t words = 0, dense = 0;
-    for (size_t at = 0; at < folded->length; at++) {
-        if (folded->bytes[at] >= 0xE0)
-            dense++;
-        else if (is_word_byte(folded->bytes, at) &&
-                 (at == 0 || !is_word_byte(folded->bytes, at - 1)))
-            words++;
-    }
-    return words + (dense + 1) / 2;
-}
-
 static bool is_known(struct policy_worker *worker, size_t start, size_t end)
 {
     fold_known(worker);
@@ -531,7 +518,7 @@ static void scan_whole(struct policy_worker *worker)
     if (length == 0)
         return;
     if (policy->scanner_signal_counts[SCANNER_ONEWORD] > 0 && length - start <= ONEWORD_MAX &&
-        folded_words(&worker->folded) <= 1 && !is_known(worker, start, length))
+        worker->circumstances.words <= 1 && !is_known(worker, start, length))
         consider_scanner(worker, SCANNER_ONEWORD, start, length, TEXT_NONE);
     if (policy->scanner_signal_counts[SCANNER_MESSAGE] > 0)
         consider_scanner(worker, SCANNER_MESSAGE, start, length, TEXT_NONE);
@@ -608,7 +595,7 @@ static void see_circumstances(struct policy_worker *worker, const struct policy_
         .after_review = message->after_review,
         .unanswered = message->unanswered,
         .same_text = message->same_text,
-        .folded = &worker->folded,
+        .words = worker->shape.word_count + (worker->shape.dense_count + 1) / 2,
     };
     follow_conversation(worker, message);
 }
@@ -718,6 +705,14 @@ static void weigh(struct policy_worker *worker, struct text original)
         verdict->verdict = POLICY_HOLD;
 }
 
+static unsigned scripts_of(const struct policy_worker *worker)
+{
+    const struct shape *shape = &worker->shape;
+    bool kana = shape->dense && has_kana(worker->folded.bytes, worker->folded.length);
+    return (shape->latin ? SCRIPT_LATIN : 0u) | (shape->pairs ? SCRIPT_PAIRS : 0u) |
+           (shape->dense ? SCRIPT_DENSE : 0u) | (kana ? SCRIPT_KANA : 0u);
+}
+
 static void prepare(struct policy_worker *worker, struct text text)
 {
     worker->epoch++;
@@ -737,9 +732,7 @@ static void prepare(struct policy_worker *worker, struct text text)
     }
     worker->candidates.crowded = worker->shape.crowded;
     worker->text = (struct text){(const char *)worker->folded.bytes, worker->folded.length};
-    worker->scripts = worker->shape.dense ? script_of(worker->folded.bytes, worker->folded.length)
-                                          : (worker->shape.latin ? SCRIPT_LATIN : 0u) |
-                                                (worker->shape.pairs ? SCRIPT_PAIRS : 0u);
+    worker->scripts = scripts_of(worker);
 }
 
 const struct policy_verdict *policy_judge(struct policy_worker *worker,

@@ -97,7 +97,7 @@ bool condition_holds(const struct condition *condition, const struct circumstanc
     case CONDITION_AFTER_REVIEW:
         return circumstances->after_review;
     case CONDITION_WORDS:
-        return compares(condition, (int64_t)folded_words(circumstances->folded));
+        return compares(condition, (int64_t)circumstances->words);
     case CONDITION_QUOTED:
         return quoted;
     case CONDITION_NOT_QUOTED:

@@ -162,14 +162,12 @@ void condition_write(const struct condition *condition, struct buffer *out);
 /* What the conditions ask about, of a message as it is judged. */
 struct circumstances {
     const struct policy_message *message;
-    const struct folded *folded;
+    size_t words; /* a character of a script without spaces counts for half a one */
     bool from_seller, from_buyer, after_review, rising;
     gate_set open; /* of the rules that are likely */
     size_t offers;
     unsigned unanswered, same_text;
 };
-/* Words; a character of a script without spaces counts for half a one. */
-size_t folded_words(const struct folded *folded);
 /* rule_condition.c; QUOTED: of the hit. */
 bool condition_holds(const struct condition *condition, const struct circumstances *circumstances,
                      bool quoted);

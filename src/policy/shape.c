@@ -108,6 +108,8 @@ static void look_at_block(struct shape *shape, const struct masks *m, struct bef
     shape->pairs = shape->pairs || m->pair != 0;
     shape->dense = shape->dense || m->dense != 0;
     shape->digits += (size_t)__builtin_popcountll(m->digit);
+    shape->word_count += (size_t)__builtin_popcountll(word & ~before_word);
+    shape->dense_count += (size_t)__builtin_popcountll(m->dense);
     uint64_t dots = m->dot & before_word & ((m->letter | m->pair | m->dense) >> 1 | last);
     add_marks(shape, m->at | dots, at);
     shape->words[shape->block_count++] = word;
@@ -127,6 +129,7 @@ void shape_look(struct shape *shape, const struct folded *folded)
     size_t pairs = 0;
     shape->hidden = shape->crowded = shape->latin = shape->pairs = shape->dense = false;
     shape->digits = shape->mark_count = shape->block_count = 0;
+    shape->word_count = shape->dense_count = 0;
     shape->words =
         array_with(shape->words, folded->length / 64, &shape->block_capacity, sizeof *shape->words);
     for (size_t at = 0; at < folded->length; at += 64) {

@@ -14,8 +14,9 @@ struct shape {
     size_t digits;     /* 0 to 9 */
     size_t mark_count; /* "@", and dots between a letter or digit and a letter */
     uint32_t marks[SHAPE_MARKS_MAX];
-    bool latin, pairs, dense; /* it has such letters (letters.h) */
-    uint64_t *words;          /* of each 64 bytes: a bit for each that belongs to a word */
+    bool latin, pairs, dense;       /* it has such letters (letters.h) */
+    size_t word_count, dense_count; /* words, and characters of scripts without spaces */
+    uint64_t *words;                /* of each 64 bytes: a bit for each that belongs to a word */
     size_t block_count, block_capacity;
 };
 

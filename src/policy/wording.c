@@ -10,18 +10,18 @@
 
 #define TOKENS_MAX 8192 /* of a message; what is behind them is not read */
 #define PREFIX_LETTERS 4
-#define DENSE_RUN 4 /* characters of a script without spaces, one after another */
+#define DENSE_RUN 3 /* characters of a script without spaces, one after another */
 #define FEATURES_MAX (1u << 20)
 #define FEATURES_LEAST 20 /* that a message is taken to have: two words prove little */
 #define PASSAGE_MARGIN 50 /* points by which one of several passages must tell more than needed */
-/* From one passage to the next; a passage is twice as long: some twenty words, thirty characters.
+/* From one passage to the next; a passage is twice as long: some twenty words, forty characters.
  */
 #define STEP_UNITS 60
 #define WORD_UNITS                                                                                 \
     2 /* of a word's feature; a run of characters has one unit: it has more features */
 #define WEIGHT_MAX 500
 #define NUMBER_MAX 1000000
-#define SHARES 12 /* of a weight: it can be shared by one to four tokens */
+#define SHARES 12 /* of a weight: one to three tokens, and more, can share it */
 #define POINTS_LIMIT 10000
 
 /* A word, a sign, or a character of a script without spaces. */

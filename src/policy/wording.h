@@ -5,9 +5,9 @@
  * Only inside src/policy.
  *
  * A feature is a word or sign, the first four letters of a longer word, those of two words one
- * after the other, or one to four characters one after another of a script without spaces (all that
- * UTF-8 writes with three bytes or more); or a fact beside the words. Digits are all the same. Each
- * has a weight for each rule, and counts once:
+ * after the other, or one to three characters one after another of a script without spaces (all
+ * that UTF-8 writes with three bytes or more); or a fact beside the words. Digits are all the same.
+ * Each has a weight for each rule, and counts once:
  *
  *     points of a rule = bias + scale / 1000 * (sum of the weights) / sqrt(features of the message)
  *
@@ -17,7 +17,7 @@
  *
  * Below a rule's `gate` words speak so clearly against it that its phrases need not be looked for:
  * of a hundred messages that break it, one is there. So that one sentence does not hide among many,
- * that is asked of each passage (some twenty words, or thirty characters of a script without
+ * that is asked of each passage (some twenty words, or forty characters of a script without
  * spaces; they overlap by half) by itself, as if it were a message of nobody's: the gate closes if
  * all of them are below. For the same reason a passage that comes to 50 points more than the
  * message as a whole counts instead of it, less those 50.
