@@ -426,8 +426,7 @@ static void a_wrong_model_is_refused_with_its_line(void **state)
                     "a feature and its weights"},
         {MODEL "x:word\t1\n",
          "test.model:7: a feature is \"w:word\", \"p:\", \"b:\", \"c:\" or \"f:\""},
-        {MODEL "w:word\t1001\n",
-         "test.model:7: a weight from -1000 to 1000 for each rule is needed"},
+        {MODEL "w:word\t501\n", "test.model:7: a weight from -500 to 500 for each rule is needed"},
         {MODEL "w:word\t1 2\n", "test.model:7: there are more weights than rules"},
         {"rules other\nbias 0\nspare 0\ngate -1000\nscale 1\nfloor 0\n",
          "test.rules:16: the model knows nothing of this rule"},
@@ -491,6 +490,52 @@ static void two_models_are_one_too_many(void **state)
     assert_string_equal(problem.detail, "b.model:1: there is a model already");
 }
 
+/* As many features of one step as there can be, each with the largest weight: no sum runs over. */
+static void the_largest_weights_add_up(void **state)
+{
+    static const char *const signs[] = {"-", ""};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
+        struct buffer model, text;
+        buffer_init(&model);
+        buffer_init(&text);
+        buffer_string(&model, "rules r\nbias 0\nspare 0\ngate -1000\nscale 1000\nfloor -30\n");
+        for (unsigned character = 0x4E00; character < 0x4E00 + 130; character++) {
+            const char utf8[] = {(char)(0xE0 | character >> 12),
+                                 (char)(0x80 | (character >> 6 & 0x3F)),
+                                 (char)(0x80 | (character & 0x3F)), 0};
+            buffer_string(&text, utf8);
+            buffer_format(&model, "c:%s\t%s500\n", utf8, signs[i]);
+        }
+        buffer_char(&model, '\0');
+        struct policy *policy = policy_with(RULE(""), model.bytes);
+        struct policy_worker *worker = policy_worker_new(policy);
+        const struct policy_message message = {.text = buffer_view(&text)};
+        assert_int_equal(policy_judge(worker, &message)->finding_count > 0, signs[i][0] == 0);
+        policy_worker_free(worker);
+        policy_free(policy);
+        buffer_done(&model);
+        buffer_done(&text);
+    }
+}
+
+/* Eight bytes are looked at at a time, and any of them may be a digit. */
+static void digits_are_alike_wherever_they_stand(void **state)
+{
+    static const struct told told[] = {
+        {"12bcdefg34jklmnop56", "12bcdefg34jklmnop56", POLICY_FROM_SELLER},
+        {"90bcdefg09jklmnop78", "90bcdefg09jklmnop78", POLICY_FROM_SELLER},
+        {"90bcdefgxxjklmnop78", NULL, POLICY_FROM_SELLER},
+        {"90bcdefg09jklmnop", NULL, POLICY_FROM_SELLER},
+        {"90bcdefg09jklmnop789", NULL, POLICY_FROM_SELLER},
+        {"abcdef89", "abcdef89", POLICY_FROM_SELLER},
+        {"abcdef", NULL, POLICY_FROM_SELLER},
+    };
+    (void)state;
+    assert_told(RULE(""), MODEL "w:55bcdefg55jklmnop55\t14\nw:abcdef11\t14\n", told,
+                COUNT_OF(told));
+}
+
 /* However long a message is, and whatever stands in it. */
 static void its_work_is_bounded(void **state)
 {
@@ -535,6 +580,8 @@ int main(void)
         cmocka_unit_test(rules_ask_for_what_it_can_give),
         cmocka_unit_test(a_rule_that_the_model_does_not_know_is_never_likely),
         cmocka_unit_test(two_models_are_one_too_many),
+        cmocka_unit_test(the_largest_weights_add_up),
+        cmocka_unit_test(digits_are_alike_wherever_they_stand),
         cmocka_unit_test(its_work_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
