@@ -34,6 +34,7 @@ struct policy_worker *policy_worker_new(struct policy *policy)
     worker->exact_work = exact_work_new();
     parts_init(&worker->parts, policy->index);
     worker->wording = policy->wording != NULL ? wording_reader_new(policy->wording) : NULL;
+    worker->asked = array_new(policy->scanner_signal_counts[SCANNER_WORDING], sizeof(struct asked));
     worker->likely = array_new(policy->index->phrase_count, sizeof(struct likely));
     worker->signals = array_new(policy->signal_count, sizeof(struct tally));
     worker->companions = array_new(policy->block_count, sizeof(struct tally));
@@ -54,6 +55,7 @@ void policy_worker_free(struct policy_worker *worker)
     exact_work_free(worker->exact_work);
     parts_done(&worker->parts);
     wording_reader_free(worker->wording);
+    free(worker->asked);
     free(worker->likely);
     free(worker->signals);
     free(worker->companions);
@@ -371,6 +373,18 @@ static void gather(struct policy_worker *worker, uint32_t number)
     }
 }
 
+/* What scanners may give, before it is known what it is worth. */
+static void expect_scanners(struct policy_worker *worker)
+{
+    bool found[SCANNERS] = {
+        [SCANNER_PIECES] = true, [SCANNER_ONEWORD] = true, [SCANNER_MESSAGE] = true};
+    for (size_t i = 0; i < worker->candidates.count; i++)
+        found[worker->candidates.all[i].scanner] = true;
+    for (enum scanner i = SCANNER_PHRASE + 1; i < SCANNERS; i++)
+        if (found[i])
+            expect_scanner(worker, i);
+}
+
 /*
  * Of the likely phrases, those whose rule can still come to the points with which it speaks; what
  * is not there takes its points from what is possible.
@@ -378,6 +392,7 @@ static void gather(struct policy_worker *worker, uint32_t number)
 static void confirm_likely(struct policy_worker *worker)
 {
     const struct policy *policy = worker->policy;
+    expect_scanners(worker);
     for (size_t i = 0; i < worker->likely_count; i++) {
         const struct likely *likely = &worker->likely[i];
         size_t index = policy->phrases[likely->phrase].signal;
@@ -469,18 +484,6 @@ static void find_candidates(struct policy_worker *worker)
         worker->verdict.work +=
             scan_addresses(worker->policy, &worker->folded, &worker->shape, candidates);
     worker->verdict.work += scan_masked_links(worker->policy, &worker->folded, candidates);
-}
-
-/* What scanners may give, before it is known what it is worth. */
-static void expect_scanners(struct policy_worker *worker)
-{
-    bool found[SCANNERS] = {
-        [SCANNER_PIECES] = true, [SCANNER_ONEWORD] = true, [SCANNER_MESSAGE] = true};
-    for (size_t i = 0; i < worker->candidates.count; i++)
-        found[worker->candidates.all[i].scanner] = true;
-    for (enum scanner i = SCANNER_PHRASE + 1; i < SCANNERS; i++)
-        if (found[i])
-            expect_scanner(worker, i);
 }
 
 static void consider_candidates(struct policy_worker *worker)
@@ -748,8 +751,8 @@ const struct policy_verdict *policy_judge(struct policy_worker *worker,
     match(worker);
     follow_pieces(worker);
     find_candidates(worker);
-    expect_scanners(worker);
-    confirm_likely(worker);
+    if (worker->likely_count > 0)
+        confirm_likely(worker);
     consider_candidates(worker);
     scan_whole(worker);
     worker->verdict.work += worker->parts.work;

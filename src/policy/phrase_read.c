@@ -11,10 +11,15 @@
     "p(?![a-z\\xc3-\\xdf])|py\\xd0\\xb1|\\xe5\\x85\\x83|\\xe5\\x9d\\x97|\\xe5\\x86\\x86|"          \
     "\\xe3\\x81\\x88\\xe3\\x82\\x93)"
 
-static const char *const currency_starts[] = {
-    "$",  "%",  "ru",           "eu",           "us",           "cn",           "ce", "rm",
-    "jp", "mx", "do",           "pe",           "po",           "bu",           "yu", "ye",
-    "eb", "p",  "\xe5\x85\x83", "\xe5\x9d\x97", "\xe5\x86\x86", "\xe3\x81\x88",
+/* What CURRENCY begins with: its first byte, and those that may be the second; "": any. */
+static const char *const currency_starts[256] = {
+    ['$'] = "",      ['%'] = "",
+    ['b'] = "u",     ['c'] = "en",
+    ['d'] = "o",     ['e'] = "ub",
+    ['j'] = "p",     ['m'] = "x",
+    ['p'] = "",      ['r'] = "um",
+    ['u'] = "s",     ['y'] = "eu",
+    [0xE3] = "\x81", [0xE5] = "\x85\x9d\x86",
 };
 
 static const struct token tokens[] = {
@@ -36,11 +41,9 @@ bool phrase_may_be_amount(const struct folded *folded, size_t start)
     while (is_digit(bytes[start]) || bytes[start] == '.' || bytes[start] == ',' ||
            bytes[start] == ' ')
         start++;
-    for (size_t i = 0; i < COUNT_OF(currency_starts); i++)
-        if (strncmp((const char *)bytes + start, currency_starts[i], strlen(currency_starts[i])) ==
-            0)
-            return true;
-    return false;
+    const char *seconds = currency_starts[bytes[start]];
+    return seconds != NULL && (seconds[0] == 0 || (bytes[start + 1] != 0 &&
+                                                   strchr(seconds, bytes[start + 1]) != NULL));
 }
 
 bool phrase_refuse(const struct phrase_reader *reader, const char *why, struct text what)

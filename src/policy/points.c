@@ -98,25 +98,35 @@ struct wording_facts wording_facts_of(const struct policy_message *message)
                                   .from_buyer = message->from == POLICY_FROM_BUYER};
 }
 
-/* What the words say of the rule that has this signal, if its conditions hold. */
-static bool ask_model(struct policy_worker *worker, size_t index, int *points)
+/* Returns the most points that the words give to a rule that is in force. */
+static int ask_model(struct policy_worker *worker)
 {
-    const struct signal *signal = &worker->policy->signals[index];
-    if (!signal_holds(worker, signal, NULL))
-        return false;
-    *points = wording_points(worker->wording, signal->wording);
-    return true;
+    const struct policy *policy = worker->policy;
+    int best = 0;
+    for (size_t i = 0; i < policy->scanner_signal_counts[SCANNER_WORDING]; i++) {
+        size_t index = policy->scanner_signals[SCANNER_WORDING][i];
+        const struct signal *signal = &policy->signals[index];
+        if (!signal_holds(worker, signal, NULL))
+            continue;
+        int points = wording_points(worker->wording, signal->wording);
+        worker->asked[worker->asked_count++] = (struct asked){index, points};
+        if (policy->blocks[signal->block].mode != POLICY_SHADOW && points > best)
+            best = points;
+    }
+    return best;
 }
 
 /* BEST: the most points that the words give to a rule that is in force. */
-static void take_wording(struct policy_worker *worker, size_t index, int points, int best)
+static void take_wording(struct policy_worker *worker, const struct asked *asked, int best)
 {
-    const struct block *block = &worker->policy->blocks[worker->policy->signals[index].block];
+    size_t number = worker->policy->signals[asked->signal].block;
+    const struct block *block = &worker->policy->blocks[number];
     struct rule_points *rule = points_of(worker, block->rule);
+    int points = asked->points;
     if (points > 0 && points < best - WORDING_MARGIN)
         points = 0;
     points = points < POINTS_TO_SPEAK ? points : POINTS_TO_SPEAK;
-    rule->wording_block = worker->policy->signals[index].block;
+    rule->wording_block = number;
     rule->all.wording = rule->possible.wording = points;
     if (block->mode == POLICY_SHADOW)
         return;
@@ -139,22 +149,17 @@ static void open_gates(struct policy_worker *worker)
 void weigh_wording(struct policy_worker *worker)
 {
     const struct policy *policy = worker->policy;
-    size_t count = policy->scanner_signal_counts[SCANNER_WORDING];
-    const size_t *signals = policy->scanner_signals[SCANNER_WORDING];
-    int best = 0, points;
     worker->circumstances.open = ~(gate_set)0;
-    if (worker->wording == NULL || count + policy->gate_count == 0)
+    worker->asked_count = 0;
+    if (worker->wording == NULL ||
+        policy->scanner_signal_counts[SCANNER_WORDING] + policy->gate_count == 0)
         return;
     worker->verdict.work += wording_read(worker->wording, &worker->folded, &worker->shape,
                                          wording_facts_of(worker->circumstances.message));
     open_gates(worker);
-    for (size_t i = 0; i < count; i++)
-        if (policy->blocks[policy->signals[signals[i]].block].mode != POLICY_SHADOW &&
-            ask_model(worker, signals[i], &points))
-            best = points > best ? points : best;
-    for (size_t i = 0; i < count; i++)
-        if (ask_model(worker, signals[i], &points))
-            take_wording(worker, signals[i], points, best);
+    int best = ask_model(worker);
+    for (size_t i = 0; i < worker->asked_count; i++)
+        take_wording(worker, &worker->asked[i], best);
 }
 
 /* The passages that weighed most, or the whole message, if the model made this rule speak. */
@@ -162,11 +167,13 @@ static void mark_wording(struct policy_worker *worker, const struct signal *sign
 {
     size_t rule = worker->policy->blocks[signal->block].rule, length = worker->folded.length;
     const struct rule_points *points = points_of(worker, rule);
+    if (points->wording_block != signal->block || points->all.wording <= 0 || length == 0 ||
+        !points_speak(points, &points->all))
+        return;
     struct sum without = points->all;
     struct wording_passage passages[WORDING_PASSAGES] = {{0, length}};
     without.wording = 0;
-    if (points->wording_block != signal->block || points->all.wording <= 0 || length == 0 ||
-        !points_speak(points, &points->all) || points_speak(points, &without))
+    if (points_speak(points, &without))
         return;
     size_t count = wording_passages(worker->wording, signal->wording, passages);
     worker->verdict.work += length;
@@ -178,8 +185,6 @@ static void mark_wording(struct policy_worker *worker, const struct signal *sign
 
 void mark_wordings(struct policy_worker *worker)
 {
-    const struct policy *policy = worker->policy;
-    size_t count = worker->wording != NULL ? policy->scanner_signal_counts[SCANNER_WORDING] : 0;
-    for (size_t i = 0; i < count; i++)
-        mark_wording(worker, &policy->signals[policy->scanner_signals[SCANNER_WORDING][i]]);
+    for (size_t i = 0; i < worker->asked_count; i++)
+        mark_wording(worker, &worker->policy->signals[worker->asked[i].signal]);
 }

@@ -239,12 +239,21 @@ static struct text list_of_parts(const struct policy *policy, const struct folde
     return list_of_host(policy, (struct text){host, length + tail_end - tail});
 }
 
+/* The first dot at START or behind it; the text's end if there is none. */
+static size_t dot_from(const struct folded *folded, size_t start)
+{
+    const unsigned char *dot =
+        start < folded->length ? memchr(folded->bytes + start, '.', folded->length - start) : NULL;
+    return dot != NULL ? (size_t)(dot - folded->bytes) : folded->length;
+}
+
 size_t scan_masked_links(const struct policy *policy, const struct folded *folded,
                          struct candidates *candidates)
 {
     const unsigned char *bytes = folded->bytes;
-    for (size_t dot = 2; dot + 2 < folded->length; dot++) {
-        size_t tail = bytes[dot] == '.' ? masked_tail(folded, dot) : 0, last = dot;
+    for (size_t dot = dot_from(folded, 2); dot + 2 < folded->length;
+         dot = dot_from(folded, dot + 1)) {
+        size_t tail = masked_tail(folded, dot), last = dot;
         if (tail == 0)
             continue;
         while (last > 1 &&

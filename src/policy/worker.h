@@ -49,6 +49,12 @@ struct likely {
     struct place place;
 };
 
+/* A signal that asked the model, as its conditions hold. */
+struct asked {
+    size_t signal;
+    int points;
+};
+
 struct policy_worker {
     struct policy *policy;
     struct matcher_scratch *scratch;
@@ -63,6 +69,8 @@ struct policy_worker {
     uint32_t epoch;
     struct parts parts;
     struct wording_reader *wording; /* NULL: there is no model */
+    struct asked *asked;
+    size_t asked_count;
     struct likely *likely;
     size_t likely_count;
     struct tally *signals;    /* counted already */
