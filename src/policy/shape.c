@@ -44,11 +44,17 @@ static uint64_t pack(uint64_t eight)
     return ((eight & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080)) >> 56;
 }
 
+/* Of four bytes, from AT on. */
+static uint64_t classes_of(const unsigned char *bytes, size_t at)
+{
+    uint32_t first = classes[bytes[at]] | (uint32_t)classes[bytes[at + 1]] << 8;
+    uint32_t second = classes[bytes[at + 2]] | (uint32_t)classes[bytes[at + 3]] << 8;
+    return first | second << 16;
+}
+
 static void look_at_eight(const unsigned char *bytes, unsigned shift, struct masks *masks)
 {
-    uint64_t eight = 0;
-    for (size_t i = 0; i < 8; i++)
-        eight |= (uint64_t)classes[bytes[i]] << (8 * i);
+    uint64_t eight = classes_of(bytes, 0) | classes_of(bytes, 4) << 32;
     masks->letter |= pack(eight) << shift;
     masks->digit |= pack(eight >> 1) << shift;
     masks->pair |= pack(eight >> 2) << shift;

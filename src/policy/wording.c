@@ -70,16 +70,21 @@ static uint64_t level_digits(uint64_t eight)
     return eight & ~(((~over_nine & ~low) >> 7) * 0x0F);
 }
 
-/* Of the bytes from START to END; eight more may be read. */
+/* HASH goes on with COUNT bytes, at most eight, of which eight can be read. */
+static uint64_t hash_eight(uint64_t hash, const unsigned char *bytes, size_t count)
+{
+    uint64_t eight;
+    memcpy(&eight, bytes, 8);
+    return hash_next(hash, level_digits(eight & UINT64_MAX >> (64 - 8 * count)));
+}
+
+/* Of the bytes from START to END; eight more can be read. */
 static uint64_t hash_bytes(const unsigned char *bytes, size_t start, size_t end)
 {
-    uint64_t hash = HASH_START, eight;
-    for (; start + 8 < end; start += 8) {
-        memcpy(&eight, bytes + start, 8);
-        hash = hash_next(hash, level_digits(eight));
-    }
-    memcpy(&eight, bytes + start, 8);
-    return hash_next(hash, level_digits(eight & UINT64_MAX >> (64 - 8 * (end - start))));
+    uint64_t hash = HASH_START;
+    for (; start + 8 < end; start += 8)
+        hash = hash_eight(hash, bytes + start, 8);
+    return hash_eight(hash, bytes + start, end - start);
 }
 
 static uint64_t hash_text(struct text text)
@@ -110,12 +115,14 @@ static struct token read_token(const struct folded *folded, const struct shape *
     size_t end = word ? shape_word_end(shape, start) : letter, prefix_end = letter;
     for (size_t letters = 1; letters < PREFIX_LETTERS && prefix_end < end; letters++)
         prefix_end += letter_length(bytes, prefix_end, end);
+    /* Letters of words are two bytes long at the most, so that a prefix has eight. */
+    uint64_t prefix = hash_eight(HASH_START, bytes + start, prefix_end - start);
     return (struct token){.start = (uint32_t)start,
                           .end = (uint32_t)end,
                           .prefix_end = (uint32_t)prefix_end,
                           .dense = bytes[start] >= 0xE0,
-                          .hash = hash_bytes(bytes, start, end),
-                          .prefix = hash_bytes(bytes, start, prefix_end)};
+                          .hash = end > prefix_end ? hash_bytes(bytes, start, end) : prefix,
+                          .prefix = prefix};
 }
 
 static bool is_sign(unsigned char c)
