@@ -245,7 +245,7 @@ static void note_words(struct policy_worker *worker)
     size_t start = 0;
     bool within = false;
     for (size_t block = 0; block < shape->block_count; block++) {
-        uint64_t word = shape->words[block], changes = word ^ (word << 1 | before);
+        uint64_t word = shape->blocks[block].words, changes = word ^ (word << 1 | before);
         before = word >> 63;
         for (; changes != 0; changes &= changes - 1) {
             size_t at = 64 * block + (size_t)__builtin_ctzll(changes);
@@ -340,12 +340,11 @@ static void note_digits(struct policy_worker *worker)
     const gate_set *gates = worker->policy->index->kind_gates, open = worker->circumstances.open;
     /* Amounts up to here were seen, or are of no interest. */
     size_t passed = (gates[ATOM_MONEY] & open) != 0 ? 0 : SIZE_MAX;
-    for (size_t at = 0; at < worker->folded.length; at++) {
+    for (size_t at = shape_next_digit(&worker->shape, 0); at < worker->folded.length;
+         at = shape_next_digit(&worker->shape, at)) {
         size_t start = at;
         while (is_digit(bytes[at]))
             at++;
-        if (at == start)
-            continue;
         parts_add_kind(&worker->parts, ATOM_DIGITS, start, at);
         if (start >= passed)
             passed = note_amount(worker, start);
@@ -473,7 +472,8 @@ static void fold_known(struct policy_worker *worker)
 static void find_candidates(struct policy_worker *worker)
 {
     struct candidates *candidates = &worker->candidates;
-    if (worker->shape.digits >= DIGITS_TO_SCAN && scan_may_have_numbers(&worker->folded)) {
+    if (worker->shape.digits >= DIGITS_TO_SCAN &&
+        scan_may_have_numbers(&worker->folded, &worker->shape)) {
         fold_known(worker);
         worker->verdict.work += scan_numbers(&worker->folded, &worker->known,
                                              worker->circumstances.message->language, candidates);

@@ -58,7 +58,7 @@ bool scan_is_known(const struct folded *folded, const struct known *known, size_
                    size_t end);
 /* scan_number.c: SCANNER_PHONE, _NUMBER, _CARD. Returns how many bytes were looked at. */
 /* False: scan_numbers would find nothing. */
-bool scan_may_have_numbers(const struct folded *folded);
+bool scan_may_have_numbers(const struct folded *folded, const struct shape *shape);
 size_t scan_numbers(const struct folded *folded, const struct known *known, struct text language,
                     struct candidates *candidates);
 /* scan_spelled.c: SCANNER_PHONE in words, beside TYPED digits of the message. Sorts WORDS. Returns

@@ -78,16 +78,21 @@ static size_t id_start(const struct folded *folded, size_t at, size_t from)
 
 /* --- runs --- */
 
-static bool is_number_sign(unsigned char c)
-{
-    return c != 0 && strchr(" -.()/_*:~|\\,;+\n=#'\"", c) != NULL;
-}
+/* Signs that may stand between the digits of a number. */
+static const bool number_signs[256] = {
+    [' '] = true,  ['-'] = true,  ['.'] = true, ['('] = true,  [')'] = true,
+    ['/'] = true,  ['_'] = true,  ['*'] = true, [':'] = true,  ['~'] = true,
+    ['|'] = true,  ['\\'] = true, [','] = true, [';'] = true,  ['+'] = true,
+    ['\n'] = true, ['='] = true,  ['#'] = true, ['\''] = true, ['"'] = true,
+};
 
 /* "ー" is typed for a dash, "の" read for one. */
 static size_t sign_length(const unsigned char *bytes)
 {
+    if (*bytes != 0xE3)
+        return number_signs[*bytes];
     bool dash = memcmp(bytes, "\xe3\x83\xbc", 3) == 0 || memcmp(bytes, "\xe3\x81\xae", 3) == 0;
-    return is_number_sign(*bytes) ? 1 : dash ? 3 : 0;
+    return dash ? 3 : 0;
 }
 
 static bool is_like_digit(unsigned char c)
@@ -422,10 +427,11 @@ static bool may_be_number(const unsigned char *bytes, size_t at)
     return used > 0;
 }
 
-bool scan_may_have_numbers(const struct folded *folded)
+bool scan_may_have_numbers(const struct folded *folded, const struct shape *shape)
 {
-    for (size_t at = 0; at < folded->length; at++)
-        if (is_digit(folded->bytes[at]) && may_be_number(folded->bytes, at))
+    for (size_t at = shape_next_digit(shape, 0); at < folded->length;
+         at = shape_next_digit(shape, at + 1))
+        if (may_be_number(folded->bytes, at))
             return true;
     return false;
 }

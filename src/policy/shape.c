@@ -118,7 +118,7 @@ static void look_at_block(struct shape *shape, const struct masks *m, struct bef
     shape->dense_count += (size_t)__builtin_popcountll(m->dense);
     uint64_t dots = m->dot & before_word & ((m->letter | m->pair | m->dense) >> 1 | last);
     add_marks(shape, m->at | dots, at);
-    shape->words[shape->block_count++] = word;
+    shape->blocks[shape->block_count++] = (struct shape_block){word, m->digit};
     *before = (struct before){
         word >> 63,    m->pair >> 63, dense_tail >> 63,
         gap_run >> 63, single >> 63,  single_ends >> 62 | single_ends >> 61 | single_ends >> 60};
@@ -126,7 +126,7 @@ static void look_at_block(struct shape *shape, const struct masks *m, struct bef
 
 void shape_done(struct shape *shape)
 {
-    free(shape->words);
+    free(shape->blocks);
 }
 
 void shape_look(struct shape *shape, const struct folded *folded)
@@ -136,8 +136,8 @@ void shape_look(struct shape *shape, const struct folded *folded)
     shape->hidden = shape->crowded = shape->latin = shape->pairs = shape->dense = false;
     shape->digits = shape->mark_count = shape->block_count = 0;
     shape->word_count = shape->dense_count = 0;
-    shape->words =
-        array_with(shape->words, folded->length / 64, &shape->block_capacity, sizeof *shape->words);
+    shape->blocks = array_with(shape->blocks, folded->length / 64, &shape->block_capacity,
+                               sizeof *shape->blocks);
     for (size_t at = 0; at < folded->length; at += 64) {
         struct masks masks = {0};
         for (unsigned i = 0; i < 64 && at + i < folded->length; i += 8)
@@ -149,11 +149,23 @@ void shape_look(struct shape *shape, const struct folded *folded)
 size_t shape_word_end(const struct shape *shape, size_t start)
 {
     size_t block = start / 64;
-    uint64_t others = ~(shape->words[block] >> start % 64);
+    uint64_t others = ~(shape->blocks[block].words >> start % 64);
     if (others << start % 64 != 0)
         return start + (size_t)__builtin_ctzll(others);
     while (++block < shape->block_count)
-        if (shape->words[block] != UINT64_MAX)
-            return 64 * block + (size_t)__builtin_ctzll(~shape->words[block]);
+        if (shape->blocks[block].words != UINT64_MAX)
+            return 64 * block + (size_t)__builtin_ctzll(~shape->blocks[block].words);
     return 64 * block;
+}
+
+size_t shape_next_digit(const struct shape *shape, size_t start)
+{
+    for (size_t block = start / 64; block < shape->block_count; block++) {
+        uint64_t digits = shape->blocks[block].digits;
+        if (block == start / 64)
+            digits &= UINT64_MAX << start % 64;
+        if (digits != 0)
+            return 64 * block + (size_t)__builtin_ctzll(digits);
+    }
+    return 64 * shape->block_count;
 }
