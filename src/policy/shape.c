@@ -45,7 +45,7 @@ static uint64_t pack(uint64_t eight)
 }
 
 /* Of four bytes, from AT on. */
-static uint64_t classes_of(const unsigned char *bytes, size_t at)
+static inline uint64_t classes_of(const unsigned char *bytes, size_t at)
 {
     uint32_t first = classes[bytes[at]] | (uint32_t)classes[bytes[at + 1]] << 8;
     uint32_t second = classes[bytes[at + 2]] | (uint32_t)classes[bytes[at + 3]] << 8;
