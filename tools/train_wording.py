@@ -24,6 +24,7 @@ HOME = Path(__file__).resolve().parent.parent
 CORPUS = HOME / "tests/policy/corpus"
 RULES = HOME / "rules"
 MODEL = RULES / "wording.model"
+EXAMPLE_TIMES = 3      # as a rule must hold to its examples, each counts as so many lines
 LEAST_LINES = 2        # in which a feature must stand
 FEATURES = 32000       # that are kept: those that weigh most
 ROW = 6.0              # length of a line's row
@@ -235,7 +236,7 @@ def gates(lines, features, rules, bias):
 
 def model_rows(program):
     rules = asking_rules()
-    lines = read_lines() + read_examples(rules)
+    lines = read_lines() + EXAMPLE_TIMES * read_examples(rules)
     features = read_features(program, lines)
     names, counts = known_names(features)
     weights, _ = train_rules(Rows(features, names), lines, rules, PICK_ROUNDS)
