@@ -318,7 +318,8 @@ static void print_tables(void)
             printf("%u,%s", pages[order[page]][i], i % 16 == 15 ? "\n" : "");
         printf("},\n");
     }
-    printf("};\nstatic const unsigned char fold_pool[%zu] = {\n", pool_length);
+    /* Four bytes can be read wherever an entry begins. */
+    printf("};\nstatic const unsigned char fold_pool[%zu] = {\n", pool_length + 3);
     for (size_t i = 0; i < pool_length; i++)
         printf("%u,%s", (unsigned char)pool[i], i % 16 == 15 ? "\n" : "");
     printf("};\n");

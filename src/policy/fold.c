@@ -88,14 +88,14 @@ static void voice(unsigned char *end, bool half)
         end[-1] = (unsigned char)(end[-1] + (half && of_ha ? 2 : 1));
 }
 
-/* COUNT of the bytes that BECOME has, of which it has THERE, come from the character at FROM. */
+/* COUNT bytes of BECOME, of which THERE can be read, come from the character at FROM. */
 static void put(struct folded *folded, const unsigned char *become, size_t count, size_t there,
                 uint32_t from)
 {
     unsigned char *out = folded->bytes + folded->length;
     uint32_t *out_from = folded->from + folded->length;
     folded->length += count;
-    if (count <= SHORT && there >= SHORT) { /* nearly always; what is too much is written over */
+    if (count <= SHORT && there >= SHORT) { /* nearly always: what is too much is written over */
         memcpy(out, become, SHORT);
         for (size_t i = 0; i < SHORT; i++)
             out_from[i] = from;
@@ -130,7 +130,7 @@ static size_t fold_one(struct folded *folded, const unsigned char *bytes, size_t
     case SPACE: /* many signs are one space */
         if (folded->length > 0 && out[-1] == ' ')
             return used;
-        become = (const unsigned char *)" ";
+        become = (const unsigned char *)"    ";
         count = 1;
         break;
     case BYTES:
@@ -140,7 +140,7 @@ static size_t fold_one(struct folded *folded, const unsigned char *bytes, size_t
     default:
         break;
     }
-    put(folded, become, count, become == bytes ? length : count, (uint32_t)at);
+    put(folded, become, count, become == bytes ? length : SHORT, (uint32_t)at);
     return used;
 }
 

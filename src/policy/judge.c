@@ -327,7 +327,7 @@ static size_t note_amount(struct policy_worker *worker, size_t start)
     struct place place = {start > AMOUNT_SIGN ? start - AMOUNT_SIGN : 0, start + AMOUNT_BYTES,
                           start};
     place.end = place.end < length ? place.end : length;
-    if (!phrase_may_be_amount(&worker->folded, start) ||
+    if (!phrase_may_be_amount(&worker->folded, start, &worker->verdict.work) ||
         !find(worker, worker->policy->money, place, &found, &end))
         return start;
     parts_add_kind(&worker->parts, ATOM_MONEY, found, end);

@@ -5,6 +5,7 @@
 #include "policy/letters.h"
 
 #define EDGE PHRASE_EDGE
+#define AMOUNT_DIGITS 14 /* of `<money>`, with signs among and spaces behind them */
 #define LETTER "(?:[0-9a-z]|[\\xc3-\\xdf][\\x80-\\xbf])"
 #define CURRENCY                                                                                   \
     "(?:\\$|%|rub|rur|eur|usd|cny|rmb|jpy|mxn|dollar|dolar|peso|buck|pound|cent|yuan|yen|ebpo|"    \
@@ -32,18 +33,20 @@ static const struct token tokens[] = {
     {"name", EDGE "[0-9a-z_.]{4,32}" EDGE, 32, ATOM_TEXT},
 };
 
-bool phrase_may_be_amount(const struct folded *folded, size_t start)
+bool phrase_may_be_amount(const struct folded *folded, size_t start, uint64_t *work)
 {
     const unsigned char *bytes = folded->bytes;
+    size_t at = start;
     if ((start > 0 && bytes[start - 1] == '$') ||
         (start > 1 && bytes[start - 1] == ' ' && bytes[start - 2] == '$'))
         return true;
-    while (is_digit(bytes[start]) || bytes[start] == '.' || bytes[start] == ',' ||
-           bytes[start] == ' ')
-        start++;
-    const char *seconds = currency_starts[bytes[start]];
-    return seconds != NULL && (seconds[0] == 0 || (bytes[start + 1] != 0 &&
-                                                   strchr(seconds, bytes[start + 1]) != NULL));
+    while (at < start + AMOUNT_DIGITS &&
+           (is_digit(bytes[at]) || bytes[at] == '.' || bytes[at] == ',' || bytes[at] == ' '))
+        at++;
+    *work += at - start;
+    const char *seconds = currency_starts[bytes[at]];
+    return seconds != NULL &&
+           (seconds[0] == 0 || (bytes[at + 1] != 0 && strchr(seconds, bytes[at + 1]) != NULL));
 }
 
 bool phrase_refuse(const struct phrase_reader *reader, const char *why, struct text what)

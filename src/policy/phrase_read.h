@@ -39,8 +39,8 @@ struct phrase_reader {
     struct problem *problem;
 };
 
-/* False: the digits from START on are no `<money>`, whatever else stands there. */
-bool phrase_may_be_amount(const struct folded *folded, size_t start);
+/* False: no `<money>` has its first digit at START. Adds the bytes that were looked at to WORK. */
+bool phrase_may_be_amount(const struct folded *folded, size_t start, uint64_t *work);
 bool phrase_refuse(const struct phrase_reader *reader, const char *why, struct text what);
 /* At most ITEMS_MAX. */
 MUST_CHECK bool phrase_items(const struct phrase_reader *reader, struct text text,

@@ -414,11 +414,18 @@ static enum scanner read_number(const struct folded *folded, size_t at, size_t f
     return scanner;
 }
 
-/* Digits from AT on may be a number: there are enough, or a remark in brackets, with signs between.
+/*
+ * The digit at AT may belong to a number: there are enough digits, or letters that look like them,
+ * or a remark in brackets, with nothing but signs between.
  */
 static bool may_be_number(const unsigned char *bytes, size_t at)
 {
     size_t digits = 0, used = 1;
+    while (at > 0 && digits < NUMBER_MIN && is_like_digit(bytes[at - 1])) {
+        at--;
+        digits++;
+    }
+    digits = 0;
     for (; digits < NUMBER_MIN && bytes[at] != '(' && used > 0; at += used) {
         bool digit = is_like_digit(bytes[at]);
         digits += digit;
@@ -442,7 +449,7 @@ size_t scan_numbers(const struct folded *folded, const struct known *known, stru
     size_t passed = 0; /* what stands before was looked at */
     size_t work = folded->length;
     for (size_t at = 0; at < folded->length; at++) {
-        if (!is_digit(folded->bytes[at]) || !may_be_number(folded->bytes, at))
+        if (!is_digit(folded->bytes[at]))
             continue;
         size_t id = id_start(folded, at, passed), end = known_end(folded, known, id);
         if (end == id)

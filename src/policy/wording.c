@@ -21,7 +21,7 @@
     2 /* of a word's feature; a run of characters has one unit: it has more features */
 #define WEIGHT_MAX 500
 #define NUMBER_MAX 1000000
-#define SHARES 12 /* of a weight: one to three tokens, and more, can share it */
+#define SHARES 6 /* of a weight: one to three tokens share it */
 #define POINTS_LIMIT 10000
 
 /* A word, a sign, or a character of a script without spaces. */
@@ -679,7 +679,7 @@ static void share_weights(const struct wording_reader *reader, size_t rule, int6
     int64_t total = 0;
     for (size_t i = 0; i < reader->known_count; i++) {
         const struct known_feature *known = &reader->known[i];
-        int64_t share = SHARES / (int64_t)(known->count > 0 ? known->count : 1) *
+        int64_t share = SHARES / (int64_t)known->count *
                         reader->wording->features[known->number].weights.of[rule];
         for (size_t j = 0; j < known->count; j++) {
             shares[known->first + j] += share;

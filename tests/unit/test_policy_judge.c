@@ -42,6 +42,9 @@ static const struct {
     {"+7 / 900 / 000 / 12 / 21", "phone", "+7 / 900 / 000 / 12 / 21"},
     {"０８０，００００，７１１６", "phone", "７１１６"},
     {"93 000 00 00", "phone", "93 000 00 00"},
+    {"o774512", "phone", "o774512"},
+    {"call o77 45 12", "phone", "o77 45 12"},
+    {"77 45 12", NULL, NULL},
     {"one two three four five six seven eight", NULL, NULL},
     {"two 36, three 38, four 40 and one 42", NULL, NULL},
     {"сто двадцать три тысячи четыреста пятьдесят шесть", NULL, NULL},
@@ -123,11 +126,14 @@ static void scanners_find(void **state)
 
 static void what_is_known_is_no_number(void **state)
 {
-    const struct text known[] = {TEXT("114-2233445-6677889"), TEXT("89161234567"),
-                                 TEXT("RB123456785CN"), TEXT("1299.00")};
+    const struct text known[] = {
+        TEXT("114-2233445-6677889"), TEXT("89161234567"), TEXT("RB123456785CN"), TEXT("1299.00"),
+        TEXT("12ab79161234567"),     TEXT("ok12"),        TEXT("ab79160234567")};
     static const char *const texts[] = {"order 114-2233445-6677889", "order 114 2233445 6677889",
                                         "заказ 89161234567!",        "track rb123456785cn",
-                                        "id 11422334456677889",      "pay 1299.00"};
+                                        "id 11422334456677889",      "pay 1299.00",
+                                        "no. 12ab.79161234567 ok",   "lot 2-ab79160234567",
+                                        "12ab 79161234567",          "ok12"};
     struct policy *policy = policy_of(SCANNERS);
     struct policy_worker *worker = policy_worker_new(policy);
     (void)state;
@@ -279,7 +285,8 @@ static void work_is_bounded(void **state)
     };
     struct policy *policy = policy_of(SCANNERS "rule phrases\n" DECLARED(
         "block") "  phrases:\n    delete ... review\n    *ete\n"
-                 "    del*\n    <name> line\n    (a|b|c) .. (d|e|f) ... <number>\n    line\n"
+                 "    del*\n    <name> line\n    <money> line\n    (a|b|c) .. (d|e|f) ... "
+                 "<number>\n    line\n"
                  "  except:\n    a .. line\n  unless:\n    b ... line\n  with:\n    add\n  hits:\n "
                  "   add line\n");
     struct policy_worker *worker = policy_worker_new(policy);

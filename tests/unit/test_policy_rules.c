@@ -9,93 +9,94 @@ static const struct policy_verdict *judge(struct policy_worker *worker, const ch
     return policy_judge(worker, &message);
 }
 
+static const struct {
+    const char *phrase, *text, *found; /* NULL: nothing */
+} phrase_cases[] = {
+    {"telegram", "my TELEGRAM here", "TELEGRAM"},
+    {"telegram", "telegrams", NULL},
+    {"line", "online", NULL},
+    {"line", "my line!", "line"},
+    {"line", "加line吧", "line"},
+    {"отзыв*", "ваши отзывами", "отзывами"},
+    {"отзыв*", "подотзыв", NULL},
+    {"*gram", "write in instagram", "instagram"},
+    {"write me", "write, me", "write, me"},
+    {"write me", "writeme", NULL},
+    {"write me", "write to me", NULL},
+    {"write (to|) me", "write to me", "write to me"},
+    {"write (to|) me", "write me", "write me"},
+    {"(please|) call (me|)", "call", "call"},
+    {"(please|) call (me|)", "please call me", "please call me"},
+    {"delete .. review", "delete the bad review", "delete the bad review"},
+    {"delete .. review", "delete it. The review", NULL},
+    {"delete .. review", "delete it? review", NULL},
+    {"delete .. review", "undelete review", NULL},
+    {"delete ... review", "delete, if you are so kind, your whole long review",
+     "delete, if you are so kind, your whole long review"},
+    {"e-mail", "send an email", "email"},
+    {"e-mail", "send an e mail", "e mail"},
+    {"加..微信", "加一下我的微信", "加一下我的微信"},
+    {"加微信", "加 微 信", "加 微 信"},
+    {"加微信", "加微-信", "加微-信"},
+    {"ライン交換", "らいん交換", "らいん交換"},
+    {"call <number>", "call 55 01-42", "55 01-42"},
+    {"call <number>", "call 5501", NULL},
+    {"refund <money>", "refund 1 500 руб now", "1 500 руб"},
+    {"refund <money>", "refund $20", "$20"},
+    {"refund <money>", "refund us$ 20.50 now", "us$ 20.50"},
+    {"refund <money>", "refund 20 rubles", "20 rubles"},
+    {"refund <money>", "refund 20р", "20р"},
+    {"refund <money>", "refund 20 euros", "20 euros"},
+    {"refund <money>", "refund 20 €", "20 €"},
+    {"refund <money>", "refund 20 евро", "20 евро"},
+    {"refund <money>", "refund 20 usd", "20 usd"},
+    {"refund <money>", "refund 20 cny", "20 cny"},
+    {"refund <money>", "refund 20 rmb", "20 rmb"},
+    {"refund <money>", "refund 2,000 jpy", "2,000 jpy"},
+    {"refund <money>", "refund 200 mxn", "200 mxn"},
+    {"refund <money>", "refund 20 dolares", "20 dolares"},
+    {"refund <money>", "refund 200 pesos", "200 pesos"},
+    {"refund <money>", "refund 20 bucks", "20 bucks"},
+    {"refund <money>", "refund 20 pounds", "20 pounds"},
+    {"refund <money>", "refund £20", "20"},
+    {"refund <money>", "refund 20 cents", "20 cents"},
+    {"refund <money>", "refund 20 yuan", "20 yuan"},
+    {"refund <money>", "refund 2000 yen", "2000 yen"},
+    {"refund <money>", "refund 20块", "20块"},
+    {"refund <money>", "refund 2000円", "2000円"},
+    {"refund <money>", "refund 2000えん", "2000えん"},
+    {"refund <money>", "refund 20%", "20%"},
+    {"refund <money>", "refund 20元", "20元"},
+    {"refund <money>", "refund 20 days", NULL},
+    {"id <name>", "id: petya_77", "petya_77"},
+    {"50\\% off", "now 50% off", "50% off"},
+};
+
 static void phrases_find(void **state)
 {
-    static const struct {
-        const char *phrase, *text, *found; /* NULL: nothing */
-    } cases[] = {
-        {"telegram", "my TELEGRAM here", "TELEGRAM"},
-        {"telegram", "telegrams", NULL},
-        {"line", "online", NULL},
-        {"line", "my line!", "line"},
-        {"line", "加line吧", "line"},
-        {"отзыв*", "ваши отзывами", "отзывами"},
-        {"отзыв*", "подотзыв", NULL},
-        {"*gram", "write in instagram", "instagram"},
-        {"write me", "write, me", "write, me"},
-        {"write me", "writeme", NULL},
-        {"write me", "write to me", NULL},
-        {"write (to|) me", "write to me", "write to me"},
-        {"write (to|) me", "write me", "write me"},
-        {"(please|) call (me|)", "call", "call"},
-        {"(please|) call (me|)", "please call me", "please call me"},
-        {"delete .. review", "delete the bad review", "delete the bad review"},
-        {"delete .. review", "delete it. The review", NULL},
-        {"delete .. review", "delete it? review", NULL},
-        {"delete .. review", "undelete review", NULL},
-        {"delete ... review", "delete, if you are so kind, your whole long review",
-         "delete, if you are so kind, your whole long review"},
-        {"e-mail", "send an email", "email"},
-        {"e-mail", "send an e mail", "e mail"},
-        {"加..微信", "加一下我的微信", "加一下我的微信"},
-        {"加微信", "加 微 信", "加 微 信"},
-        {"加微信", "加微-信", "加微-信"},
-        {"ライン交換", "らいん交換", "らいん交換"},
-        {"call <number>", "call 55 01-42", "55 01-42"},
-        {"call <number>", "call 5501", NULL},
-        {"refund <money>", "refund 1 500 руб now", "1 500 руб"},
-        {"refund <money>", "refund $20", "$20"},
-        {"refund <money>", "refund us$ 20.50 now", "us$ 20.50"},
-        {"refund <money>", "refund 20 rubles", "20 rubles"},
-        {"refund <money>", "refund 20р", "20р"},
-        {"refund <money>", "refund 20 euros", "20 euros"},
-        {"refund <money>", "refund 20 €", "20 €"},
-        {"refund <money>", "refund 20 евро", "20 евро"},
-        {"refund <money>", "refund 20 usd", "20 usd"},
-        {"refund <money>", "refund 20 cny", "20 cny"},
-        {"refund <money>", "refund 20 rmb", "20 rmb"},
-        {"refund <money>", "refund 2,000 jpy", "2,000 jpy"},
-        {"refund <money>", "refund 200 mxn", "200 mxn"},
-        {"refund <money>", "refund 20 dolares", "20 dolares"},
-        {"refund <money>", "refund 200 pesos", "200 pesos"},
-        {"refund <money>", "refund 20 bucks", "20 bucks"},
-        {"refund <money>", "refund 20 pounds", "20 pounds"},
-        {"refund <money>", "refund £20", "20"},
-        {"refund <money>", "refund 20 cents", "20 cents"},
-        {"refund <money>", "refund 20 yuan", "20 yuan"},
-        {"refund <money>", "refund 2000 yen", "2000 yen"},
-        {"refund <money>", "refund 20块", "20块"},
-        {"refund <money>", "refund 2000円", "2000円"},
-        {"refund <money>", "refund 2000えん", "2000えん"},
-        {"refund <money>", "refund 20%", "20%"},
-        {"refund <money>", "refund 20元", "20元"},
-        {"refund <money>", "refund 20 days", NULL},
-        {"id <name>", "id: petya_77", "petya_77"},
-        {"50\\% off", "now 50% off", "50% off"},
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(phrase_cases); i++) {
         struct buffer content;
         struct problem problem;
         buffer_init(&content);
         buffer_format(&content,
                       "language: any\nrule t\n" DECLARED("warn") "  phrases:\n    %s\n"
                                                                  "  hits:\n    x\n",
-                      cases[i].phrase);
+                      phrase_cases[i].phrase);
         const struct policy_source source = {TEXT("t"), buffer_view(&content)};
         struct policy *policy = policy_new_untested(&source, 1, &problem);
         if (policy == NULL)
-            fail_msg("%s: %s", cases[i].phrase, problem.detail);
+            fail_msg("%s: %s", phrase_cases[i].phrase, problem.detail);
         struct policy_worker *worker = policy_worker_new(policy);
-        const struct policy_verdict *verdict = judge(worker, cases[i].text);
+        const struct policy_verdict *verdict = judge(worker, phrase_cases[i].text);
         bool found = verdict->finding_count == 1;
-        struct text text = text_of(cases[i].text);
+        struct text text = text_of(phrase_cases[i].text);
         if (found)
             text = text_slice(text, verdict->findings[0].start, verdict->findings[0].end);
-        if (found != (cases[i].found != NULL) ||
-            (found &&
-             memmem(text.bytes, text.length, cases[i].found, strlen(cases[i].found)) == NULL))
-            fail_msg("\"%s\" in \"%s\": %s %.*s", cases[i].phrase, cases[i].text,
+        if (found != (phrase_cases[i].found != NULL) ||
+            (found && memmem(text.bytes, text.length, phrase_cases[i].found,
+                             strlen(phrase_cases[i].found)) == NULL))
+            fail_msg("\"%s\" in \"%s\": %s %.*s", phrase_cases[i].phrase, phrase_cases[i].text,
                      found ? "found" : "not found", TEXT_ARG(text));
         policy_worker_free(worker);
         policy_free(policy);
