@@ -13,7 +13,7 @@
 #define DENSE_RUN 3 /* characters of a script without spaces, one after another */
 #define FEATURES_MAX (1u << 20)
 #define FEATURES_LEAST 20 /* that a message is taken to have: two words prove little */
-#define PASSAGE_MARGIN 50 /* points by which one of several passages must tell more than needed */
+#define PASSAGE_MARGIN 30 /* points by which one of several passages must tell more than needed */
 /* From one passage to the next; a passage is twice as long: some twenty words, forty characters.
  */
 #define STEP_UNITS 60

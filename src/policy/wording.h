@@ -19,8 +19,8 @@
  * of a hundred messages that break it, one is there. So that one sentence does not hide among many,
  * that is asked of each passage (some twenty words, or forty characters of a script without
  * spaces; they overlap by half) by itself, as if it were a message of nobody's: the gate closes if
- * all of them are below. For the same reason a passage that comes to 50 points more than the
- * message as a whole counts instead of it, less those 50.
+ * all of them are below. For the same reason a passage that comes to 30 points more than the
+ * message as a whole counts instead of it, less those 30.
  */
 #pragma once
 

@@ -193,7 +193,7 @@ static void each_passage_is_asked(void **state)
     policy_free(policy);
 }
 
-/* 10 * 100 / sqrt(60) = 129 less 50 does not speak, 10 * 130 / sqrt(60) = 168 less 50 does. */
+/* 10 * 100 / sqrt(60) = 129 less 30 does not speak, 10 * 130 / sqrt(60) = 168 less 30 does. */
 static void a_passage_speaks_among_ordinary_ones(void **state)
 {
     static const char model[] = "rules r\nbias 0\nspare 0\ngate -90\nscale 10000\nfloor -30\n"
