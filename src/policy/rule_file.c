@@ -225,6 +225,8 @@ static bool add_to_list(struct reader *reader, struct phrase_ids *list, struct t
     if (!compile_phrase(reader, words, false))
         return false;
     list->ids = array_with(list->ids, list->count, &list->capacity, sizeof *list->ids);
+    list->texts = array_with(list->texts, list->count, &list->text_capacity, sizeof *list->texts);
+    list->texts[list->count] = arena_text(reader->policy->arena, words);
     list->ids[list->count++] = reader->policy->phrase_count - 1;
     return true;
 }
@@ -334,7 +336,7 @@ static bool read_declaration(struct reader *reader, struct text key, struct text
     struct policy_rule *rule = rule_of(reader);
     struct text *target = NULL;
     bool reason = text_starts(key, "reason."), mend = text_starts(key, "mend.");
-    struct text code = text_slice(key, reason ? 7 : 5, key.length);
+    struct text code = reason || mend ? text_slice(key, reason ? 7 : 5, key.length) : TEXT_NONE;
     if (text_is(key, "clause")) {
         target = &rule->clause;
         current(reader)->declares = true;
@@ -544,6 +546,8 @@ bool rules_read(struct policy *policy, struct text name, struct text content,
     MUST(reader != NULL);
     *reader = (struct reader){.policy = policy, .name = name, .problem = problem};
     buffer_init(&reader->words);
+    if (text_starts(content, "\xef\xbb\xbf")) /* as some editors mark UTF-8 */
+        content = text_slice(content, 3, content.length);
     bool done = content.length <= FILE_BYTES_MAX ||
                 refuse(reader, "the file is larger than 16 MiB", TEXT(""));
     while (done && content.length > 0) {

@@ -8,11 +8,17 @@
 
 /* From files to a set that judges: read, link, compile, try the examples. */
 
+static void free_ids(struct phrase_ids *list)
+{
+    free(list->ids);
+    free(list->texts);
+}
+
 static void free_block(struct block *block)
 {
-    free(block->except.ids);
-    free(block->unless.ids);
-    free(block->with.ids);
+    free_ids(&block->except);
+    free_ids(&block->unless);
+    free_ids(&block->with);
     free(block->examples);
 }
 
@@ -210,6 +216,9 @@ static bool build(struct policy *policy, const struct policy_source *sources, si
                   ? read_model(policy, &sources[i], problem)
                   : rules_read(policy, sources[i].name, sources[i].content, problem)))
             return false;
+    if (policy->rule_count == 0)
+        return problem_set(problem, PROBLEM_RULES_INVALID, "%.*s:0: there is no rule in it",
+                           TEXT_ARG(count > 0 ? sources[0].name : TEXT("rules")));
     link_rules(policy);
     if (!check_rules(policy, problem) || !link_gates(policy, problem) ||
         !link_wording(policy, problem))

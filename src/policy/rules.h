@@ -90,7 +90,8 @@ struct example {
 /* Phrases of an `except:`, `unless:` or `with:`. */
 struct phrase_ids {
     size_t *ids;
-    size_t count, capacity;
+    struct text *texts; /* as they were written */
+    size_t count, capacity, text_capacity;
 };
 
 struct block {

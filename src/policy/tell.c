@@ -79,6 +79,20 @@ static void explain_conditions(struct buffer *out, const char *before,
     }
 }
 
+static void explain_list(struct buffer *out, const char *name, const struct phrase_ids *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        buffer_format(out, "  %s: %.*s\n", name, TEXT_ARG(list->texts[i]));
+}
+
+static void explain_example(struct buffer *out, const struct example *example)
+{
+    buffer_string(out, example->hit ? "  must hit: " : "  must not: ");
+    if (example->notes.length > 0)
+        buffer_format(out, "[%.*s] ", TEXT_ARG(example->notes));
+    buffer_format(out, "%.*s\n", TEXT_ARG(example->text));
+}
+
 static void explain_block(const struct policy *policy, size_t index, struct buffer *out)
 {
     const struct block *block = &policy->blocks[index];
@@ -104,9 +118,11 @@ static void explain_block(const struct policy *policy, size_t index, struct buff
         explain_conditions(out, "   when ", signal->conditions, signal->condition_count);
         buffer_char(out, '\n');
     }
+    explain_list(out, "except", &block->except);
+    explain_list(out, "unless", &block->unless);
+    explain_list(out, "with", &block->with);
     for (size_t i = 0; i < block->example_count; i++)
-        buffer_format(out, "  %s: %.*s\n", block->examples[i].hit ? "must hit" : "must not",
-                      TEXT_ARG(block->examples[i].text));
+        explain_example(out, &block->examples[i]);
 }
 
 bool policy_explain(const struct policy *policy, struct text id, struct buffer *out)

@@ -121,6 +121,12 @@ static void mistakes_have_a_place(void **state)
          "test.rules:3: a number from 1 on is needed: \"0\""},
         {"language: any\nrule a\n  version: 1\n  colour: red\n",
          "test.rules:4: nothing is called so in a rule: \"colour\""},
+        {"language: any\nrule a\n  version: 1\n  hitz:\n",
+         "test.rules:4: nothing is called so in a rule: \"hitz\""},
+        {"language: any\nrule a\n  version: 1\n  a: b\n",
+         "test.rules:4: nothing is called so in a rule: \"a\""},
+        {"", "test.rules:0: there is no rule in it"},
+        {"# rule a\nlanguage: any\n", "test.rules:0: there is no rule in it"},
         {"language: any\nrule a\n  version: 1\n  phrases:\n    a ..\n",
          "test.rules:5: a phrase may not begin or end with a gap: \"a ..\""},
         {"language: any\nrule a\n  version: 1\n  phrases:\n    (a|b\n",
@@ -151,6 +157,42 @@ static void mistakes_have_a_place(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_refused_with(cases[i].content, cases[i].detail);
+}
+
+static void editors_may_mark_a_file_as_utf_8(void **state)
+{
+    struct policy *policy = policy_of("\xef\xbb\xbflanguage: any\r\nrule r\n" DECLARED(
+        "warn") "  phrases:\n    bad\n  hits:\n    bad\n");
+    (void)state;
+    policy_free(policy);
+}
+
+static void all_of_a_rule_is_explained(void **state)
+{
+    static const char *const parts[] = {
+        "r: warn",
+        "clause: ",
+        "100  bad",
+        "except: bad luck",
+        "unless: not so bad",
+        "with: day",
+        "must hit: [seller, stars 1] bad day",
+        "must not: bad luck day",
+    };
+    struct policy *policy = policy_of("language: any\nrule r\n" DECLARED(
+        "warn") "  phrases:\n    bad\n"
+                "  except:\n    bad luck\n  unless:\n    not so bad\n  with:\n    day\n"
+                "  hits:\n    [seller, stars 1] bad day\n  misses:\n    bad luck day\n");
+    struct buffer told;
+    (void)state;
+    buffer_init(&told);
+    assert_true(policy_explain(policy, TEXT("r"), &told));
+    buffer_char(&told, '\0');
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if (strstr(told.bytes, parts[i]) == NULL)
+            fail_msg("\"%s\" is missing in: %s", parts[i], told.bytes);
+    buffer_done(&told);
+    policy_free(policy);
 }
 
 static void points_add_up_to_a_verdict(void **state)
@@ -252,6 +294,8 @@ static void readers_are_told_in_their_language(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(phrases_find),
     cmocka_unit_test(mistakes_have_a_place),
+    cmocka_unit_test(editors_may_mark_a_file_as_utf_8),
+    cmocka_unit_test(all_of_a_rule_is_explained),
     cmocka_unit_test(points_add_up_to_a_verdict),
     cmocka_unit_test(company_decides),
     cmocka_unit_test(conditions_decide),
