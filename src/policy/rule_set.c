@@ -216,9 +216,9 @@ static bool build(struct policy *policy, const struct policy_source *sources, si
                   ? read_model(policy, &sources[i], problem)
                   : rules_read(policy, sources[i].name, sources[i].content, problem)))
             return false;
-    if (policy->rule_count == 0)
+    if (count > 0 && policy->rule_count == 0)
         return problem_set(problem, PROBLEM_RULES_INVALID, "%.*s:0: there is no rule in it",
-                           TEXT_ARG(count > 0 ? sources[0].name : TEXT("rules")));
+                           TEXT_ARG(sources[0].name));
     link_rules(policy);
     if (!check_rules(policy, problem) || !link_gates(policy, problem) ||
         !link_wording(policy, problem))
