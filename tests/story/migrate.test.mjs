@@ -133,7 +133,7 @@ describe('a move to another store', () => {
             cut += Number(await target.run(`SELECT count(pg_terminate_backend(pid))
                 FROM pg_stat_activity
                 WHERE application_name = 'counterfoil' AND query LIKE '%ORDER BY%'`));
-            await Promise.race([sleep(300), child.ended]);
+            await Promise.race([sleep(cut > 0 ? 300 : 10), child.ended]);
         }
         const { status } = await child.ended;
         assert.equal(status, 0, child.said.stderr);

@@ -12,6 +12,8 @@ export class Receiver {
     constructor(answer = 204) {
         this.answer = answer;
         this.deliveries = [];
+        this.waiting = 0; // requests without an answer
+        this.mostWaiting = 0;
         this.secret = null;
         this.port = 0;
     }
@@ -37,6 +39,8 @@ export class Receiver {
 
     receive(request, response) {
         const chunks = [];
+        this.mostWaiting = Math.max(this.mostWaiting, ++this.waiting);
+        response.on('close', () => this.waiting--);
         request.on('data', (chunk) => chunks.push(chunk));
         request.on('end', () => {
             const text = Buffer.concat(chunks).toString('utf8');
