@@ -75,7 +75,8 @@ static uint64_t hash_eight(uint64_t hash, const unsigned char *bytes, size_t cou
 {
     uint64_t eight;
     memcpy(&eight, bytes, 8);
-    return hash_next(hash, level_digits(eight & UINT64_MAX >> (64 - 8 * count)));
+    uint64_t mask = count < 8 ? (UINT64_C(1) << 8 * count) - 1 : UINT64_MAX;
+    return hash_next(hash, level_digits(eight & mask));
 }
 
 /* Of the bytes from START to END; eight more can be read. */
@@ -89,13 +90,13 @@ static uint64_t hash_bytes(const unsigned char *bytes, size_t start, size_t end)
 
 static uint64_t hash_text(struct text text)
 {
-    struct buffer padded;
-    buffer_init(&padded);
-    buffer_add(&padded, text.bytes, text.length);
-    buffer_add(&padded, (const char[8]){0}, 8);
-    uint64_t hash =
-        text.length > 0 ? hash_bytes((unsigned char *)padded.bytes, 0, text.length) : HASH_START;
-    buffer_done(&padded);
+    uint64_t hash = HASH_START;
+    for (size_t at = 0; at < text.length; at += 8) {
+        unsigned char eight[8] = {0};
+        size_t count = text.length - at < 8 ? text.length - at : 8;
+        memcpy(eight, text.bytes + at, count);
+        hash = hash_eight(hash, eight, count);
+    }
     return hash;
 }
 

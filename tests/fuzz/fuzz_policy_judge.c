@@ -4,30 +4,34 @@
 
 #include "net/rules.h"
 
+int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define WORK_BASE 200000
 #define WORK_EACH 64
 
-static struct policy_worker *start(void)
+static struct policy_worker *worker;
+
+/* Here, because it takes longer under sanitizers than any message may. */
+int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
+    (void)count;
+    (void)arguments;
     struct rule_files files;
     struct problem problem;
     MUST(rule_files_read(&files, NULL, &problem));
     struct policy *policy = policy_new_untested(files.sources, files.count, &problem);
     MUST(policy != NULL);
     rule_files_done(&files);
-    return policy_worker_new(policy);
+    worker = policy_worker_new(policy);
+    return 0;
 }
 
 /* The first byte says who writes, and whether it goes on with the message before. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct policy_worker *worker;
     static struct policy_conversation conversation;
     static struct policy_writer writer;
-    if (worker == NULL)
-        worker = start();
     if (size == 0)
         return 0;
     const struct text known[] = {TEXT("114-2233445"), {(const char *)data, size < 9 ? size : 9}};
