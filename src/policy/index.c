@@ -237,17 +237,6 @@ static size_t rarest_part(const struct phrase_code *code)
     return best;
 }
 
-bool has_kana(const unsigned char *bytes, size_t length)
-{
-    const unsigned char *end = bytes + length;
-    while ((bytes = memchr(bytes, 0xE3, (size_t)(end - bytes))) != NULL && bytes + 1 < end) {
-        if (bytes[1] >= 0x81 && bytes[1] <= 0x83)
-            return true;
-        bytes++;
-    }
-    return false;
-}
-
 static unsigned script_of(const unsigned char *bytes, size_t length)
 {
     unsigned scripts = has_kana(bytes, length) ? SCRIPT_KANA : 0;

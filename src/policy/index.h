@@ -57,8 +57,6 @@ struct index_word {
 /* What letters a text is written with; bits. */
 enum script { SCRIPT_LATIN = 1, SCRIPT_PAIRS = 2, SCRIPT_DENSE = 4, SCRIPT_KANA = 8 };
 
-bool has_kana(const unsigned char *bytes, size_t length);
-
 /*
  * The parts of phrases that are looked for are noted as a message is read. What only exceptions
  * consist of is looked up among the texts that were found, when they are asked about.

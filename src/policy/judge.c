@@ -473,7 +473,7 @@ static void find_candidates(struct policy_worker *worker)
 {
     struct candidates *candidates = &worker->candidates;
     if (worker->shape.digits >= DIGITS_TO_SCAN &&
-        scan_may_have_numbers(&worker->folded, &worker->shape)) {
+        scan_may_have_numbers(&worker->folded, &worker->shape, &worker->verdict.work)) {
         fold_known(worker);
         worker->verdict.work += scan_numbers(&worker->folded, &worker->known,
                                              worker->circumstances.message->language, candidates);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 static inline bool is_digit(unsigned char c)
 {
@@ -32,6 +33,18 @@ static inline bool is_word_byte(const unsigned char *bytes, size_t at)
 static inline bool is_dense_tail(const unsigned char *bytes, size_t at)
 {
     return (bytes[at] & 0xC0) == 0x80 && !(at > 0 && is_pair(bytes[at - 1]));
+}
+
+/* Some of the bytes are hiragana or katakana: only Japanese has them. */
+static inline bool has_kana(const unsigned char *bytes, size_t length)
+{
+    const unsigned char *end = bytes + length;
+    while ((bytes = memchr(bytes, 0xE3, (size_t)(end - bytes))) != NULL && bytes + 1 < end) {
+        if (bytes[1] >= 0x81 && bytes[1] <= 0x83)
+            return true;
+        bytes++;
+    }
+    return false;
 }
 
 /* No word goes through the place before AT. */

@@ -56,8 +56,8 @@ struct told_word {
 /* scan_number.c: true if from START to END there is nothing but an id that the server knows. */
 bool scan_is_known(const struct folded *folded, const struct known *known, size_t start,
                    size_t end);
-/* scan_number.c: false if scan_numbers would find nothing. */
-bool scan_may_have_numbers(const struct folded *folded, const struct shape *shape);
+/* scan_number.c: false if scan_numbers would find nothing. Adds the bytes looked at to WORK. */
+bool scan_may_have_numbers(const struct folded *folded, const struct shape *shape, uint64_t *work);
 /* scan_number.c: SCANNER_PHONE, _NUMBER, _CARD. Returns how many bytes were looked at. */
 size_t scan_numbers(const struct folded *folded, const struct known *known, struct text language,
                     struct candidates *candidates);

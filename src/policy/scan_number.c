@@ -418,27 +418,25 @@ static enum scanner read_number(const struct folded *folded, size_t at, size_t f
  * The digit at AT may belong to a number: there are enough digits, or letters that look like them,
  * or a remark in brackets, with nothing but signs between.
  */
-static bool may_be_number(const unsigned char *bytes, size_t at)
+static bool may_be_number(const unsigned char *bytes, size_t at, uint64_t *work)
 {
-    size_t digits = 0, used = 1;
-    while (at > 0 && digits < NUMBER_MIN && is_like_digit(bytes[at - 1])) {
-        at--;
-        digits++;
-    }
-    digits = 0;
-    for (; digits < NUMBER_MIN && bytes[at] != '(' && used > 0; at += used) {
+    size_t start = at, digits = 0, used = 1;
+    while (start > 0 && at - start < NUMBER_MIN && is_like_digit(bytes[start - 1]))
+        start--;
+    for (at = start; digits < NUMBER_MIN && bytes[at] != '(' && used > 0; at += used) {
         bool digit = is_like_digit(bytes[at]);
         digits += digit;
         used = digit ? 1 : sign_length(bytes + at);
     }
+    *work += at - start;
     return used > 0;
 }
 
-bool scan_may_have_numbers(const struct folded *folded, const struct shape *shape)
+bool scan_may_have_numbers(const struct folded *folded, const struct shape *shape, uint64_t *work)
 {
     for (size_t at = shape_next_digit(shape, 0); at < folded->length;
          at = shape_next_digit(shape, at + 1))
-        if (may_be_number(folded->bytes, at))
+        if (may_be_number(folded->bytes, at, work))
             return true;
     return false;
 }
